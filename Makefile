@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: 2026 The Halde authors
+# SPDX-License-Identifier: MIT
+
+# The short way to everything; CMake and its presets do the work.  Each target installs the Debian
+# packages that it lacks (as root; otherwise it says which).
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+WERROR ?= OFF
+
+MAKEFLAGS += --no-print-directory
+build := build/release
+# Ninja when it is there; a tree configured once keeps its generator.
+ifneq ($(shell command -v ninja 2>/dev/null),)
+export CMAKE_GENERATOR ?= Ninja
+endif
+export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
+deps = @bash scripts/deps.sh
+configure = cmake --preset release -DHALDE_WERROR=$(WERROR) >/dev/null
+
+.PHONY: all demo check check-valgrind check-wine bench install lint format coverage fuzz \
+	update-exports clean help
+
+all: ## build the libraries
+	$(deps) build
+	@$(configure)
+	@cmake --build $(build) --target libraries
+
+demo: ## build, then enumerate heaps and walk heaps that four threads are using
+	$(deps) demo
+	@$(configure)
+	@cmake --build $(build) --target libraries examples
+	@bash scripts/demo.sh $(build)
+
+check: ## build and run all tests
+	$(deps) check
+	@$(configure)
+	@cmake --build $(build)
+	ctest --preset release $(CTEST_FLAGS)
+
+check-valgrind: ## run the tests under valgrind
+	$(deps) check-valgrind
+	cmake --workflow --preset valgrind
+
+check-wine: ## compare the conformance programs with an independent implementation
+	$(deps) check-wine
+	@$(configure)
+	bash tests/wine/run.sh $(build)
+
+bench: ## measure beside other allocators
+	$(deps) bench
+	@cmake --preset bench >/dev/null
+	@cmake --build build/bench --target bench-programs
+	HALDE_BUILD_DIR='$(CURDIR)/build/bench' bench/run.sh $(BENCH_FLAGS)
+
+install: ## install below PREFIX (and DESTDIR)
+	$(deps) install
+	@$(configure)
+	@cmake --build $(build) --target libraries
+	@DESTDIR='$(DESTDIR)' cmake --install $(build) --prefix '$(PREFIX)'
+	@if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
+
+lint: ## formatting, compiler warnings of clang, clang-tidy, cppcheck, shellcheck
+	$(deps) lint
+	cmake --workflow --preset lint
+
+format: ## rewrite every C file in the project's format
+	$(deps) format
+	@bash scripts/format.sh
+
+coverage: ## which lines the tests execute
+	$(deps) coverage
+	cmake --workflow --preset coverage
+
+fuzz: ## run each fuzz target for a while
+	$(deps) fuzz
+	cmake --workflow --preset fuzz
+
+update-exports: ## rewrite packaging/exports.txt, the golden list of exported symbols
+	$(deps) update-exports
+	@$(configure)
+	@cmake --build $(build) --target heap-static
+	@bash scripts/exports.sh $(build)/libhalde-heap.a >$(build)/exports.txt
+	@mv $(build)/exports.txt packaging/exports.txt
+	@git --no-pager diff --stat -- packaging/exports.txt 2>/dev/null || true
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18

@@ -1,0 +1,744 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+// Allocation, free, resize: the fast paths, and the sessions behind them.
+
+#include "engine/block.h"
+#include "engine/checks.h"
+#include "engine/engine.h"
+#include "engine/heap.h"
+#include "engine/large.h"
+#include "engine/mixed.h"
+#include "engine/span.h"
+#include "engine/user_info.h"
+#include "engine/validate.h"
+
+#include <string.h>
+
+enum {
+    IDLE_CACHE_AGE_MS = 100, // a thread that ended so long ago will not be followed by another soon
+};
+
+// ---- Allocation
+// ----------------------------------------------------------------------------------
+
+// Takes the record's hot block or the next of its word, and marks it busy. NULL when it has
+// neither.
+ALWAYS_INLINE void *take_block(struct class_record *record, size_t user_size, bool has_words)
+{
+    void *block = record->hot;
+    uint8_t *state = record->hot_state;
+    if (block != NULL) {
+        record->hot = NULL;
+    } else {
+        uint64_t word = record->word;
+        if (UNLIKELY(word == 0)) {
+            return NULL;
+        }
+        uint32_t i = bits_lowest(word);
+        record->word = word & (word - 1);
+        block = record->base + (size_t)i * record->block_size;
+        state = record->states + ((size_t)i << has_words);
+    }
+    uint32_t slack = record->block_size - (uint32_t)user_size;
+    if (has_words) {
+        __atomic_store_n((uint16_t *)(void *)state, (uint16_t)(slack + 1), __ATOMIC_RELAXED);
+    } else {
+        __atomic_store_n(state, (uint8_t)(slack + 1), __ATOMIC_RELAXED);
+    }
+    return block;
+}
+
+// Reports a place of the mixed span as committed; the reported free block behind it needs room for
+// its own overhead.
+static void use_mixed(struct heap *heap, const void *block, size_t size)
+{
+    struct region *region = heap_region_of(heap, (uintptr_t)block);
+    region_use(region, (uintptr_t)block + mixed_block_size(size) + 2 * REGION_HEADER_SIZE);
+}
+
+static void release_span(struct heap *heap, struct slice *span)
+{
+    uint32_t slice_count = span_slice_count(span);
+    cache_unlink_span(span);
+    span_release(span);
+    heap_give_slices(heap, span, slice_count);
+}
+
+static bool is_idle(const struct cache *cache, uint32_t now)
+{
+    const struct thread *thread = cache->thread;
+    return !atomic_load_explicit(&thread->is_alive, memory_order_acquire) &&
+           (uint32_t)(now - thread->idle_since) >= IDLE_CACHE_AGE_MS && cache_has_spans(cache);
+}
+
+// Takes over what threads that ended long ago left in their caches. Returns whether there was
+// anything.
+static bool adopt_idle(struct session *session, struct cache *cache)
+{
+    struct heap *heap = session->heap;
+    uint64_t now = os_clock_ms();
+    if (!heap->is_shared || now - heap->idle_checked_at < IDLE_CACHE_AGE_MS) {
+        return false;
+    }
+    heap->idle_checked_at = now;
+    bool has_adopted = false;
+    for (struct cache *other = &heap->cache; other != NULL;
+         other = other == &heap->cache ? heap->caches : other->next) {
+        if (other == cache || !is_idle(other, (uint32_t)now)) {
+            continue;
+        }
+        if (!has_adopted) {
+            gate_stop(heap, session->thread);
+            has_adopted = true;
+        }
+        if (!cache_move_spans(other, cache)) {
+            break;
+        }
+    }
+    if (has_adopted) {
+        gate_open(heap, gate_shared());
+    }
+    return has_adopted;
+}
+
+static bool add_span(struct heap *heap, struct cache *cache, uint32_t size_class)
+{
+    uint32_t count =
+        size_class_block_size(size_class) > CLASS_ONE_SLICE_MAX ? SPAN_LARGE_SLICES : 1;
+    struct slice *first = heap_take_slices(heap, count, SLICE_SIZE);
+    if (first == NULL) {
+        return false;
+    }
+    pool_mark_dirty(first, count);
+    if (!span_init(first, cache, size_class)) {
+        heap_give_slices(heap, first, count);
+        return false;
+    }
+    if ((heap->checks & HALDE_CHECK_FREE) != 0) {
+        checks_span_created(first);
+    }
+    heap->has_spans = true;
+    cache_start_span(&cache->records[size_class], first);
+    return true;
+}
+
+// Central: finds or makes free blocks of a class.
+static bool refill_central(struct session *session, struct cache *cache, uint32_t size_class)
+{
+    if (cache->records[size_class].block_size == 0 && !cache_use_class(cache, size_class)) {
+        return false;
+    }
+    if (cache_refill(cache, size_class)) {
+        return true;
+    }
+    if (adopt_idle(session, cache) && cache_refill(cache, size_class)) {
+        return true;
+    }
+    return add_span(session->heap, cache, size_class) && cache_refill(cache, size_class);
+}
+
+static void *alloc_in_mixed(struct heap *heap, size_t size, size_t user_size, size_t alignment)
+{
+    void *block = mixed_alloc(heap, size, user_size, alignment);
+    if (block != NULL) {
+        use_mixed(heap, block, size);
+    }
+    return block;
+}
+
+// A request that may still be served from the mixed span before its class gets spans.
+static void *alloc_early(struct heap *heap, uint32_t size_class, size_t size, size_t user_size)
+{
+    uint8_t *uses = &heap->class_uses[size_class];
+    bool is_early = !heap->is_shared && *uses < FRONT_END_THRESHOLD;
+    if (!is_early && heap->can_use_spans) {
+        return NULL;
+    }
+    void *block = alloc_in_mixed(heap, size, user_size, GRANULE_SIZE);
+    if (block != NULL && *uses < FRONT_END_THRESHOLD) {
+        *uses = (uint8_t)(*uses + 1);
+    }
+    return block;
+}
+
+// The last resorts of a fixed-size heap that has no room for another span.
+static void *alloc_anywhere(struct heap *heap, size_t size, size_t user_size)
+{
+    if (heap->maximum_size == 0) {
+        return NULL;
+    }
+    void *block = alloc_in_mixed(heap, size, user_size, GRANULE_SIZE);
+    bool is_clean;
+    if (block == NULL && size > CLASS_ONE_SLICE_MAX) {
+        block = large_alloc(heap, user_size, GRANULE_SIZE, &is_clean);
+    }
+    return block;
+}
+
+static void *alloc_class(
+    struct session *session, uint32_t size_class, size_t size, size_t user_size, uint32_t flags)
+{
+    struct heap *heap = session->heap;
+    bool has_words = class_has_words(size_class);
+    struct cache *cache = session->cache;
+    bool is_in_use = cache != NULL && cache->records[size_class].block_size != 0;
+    if (is_in_use) {
+        void *block = take_block(&cache->records[size_class], user_size, has_words);
+        if (block == NULL && cache_refill(cache, size_class)) {
+            block = take_block(&cache->records[size_class], user_size, has_words);
+        }
+        if (block != NULL) {
+            return block;
+        }
+    }
+    session_make_central(session, flags);
+    void *block = is_in_use ? NULL : alloc_early(heap, size_class, size, user_size);
+    if (block != NULL || !heap->can_use_spans) {
+        return block;
+    }
+    cache = session_cache(session);
+    if (cache != NULL && refill_central(session, cache, size_class)) {
+        return take_block(&cache->records[size_class], user_size, has_words);
+    }
+    return alloc_anywhere(heap, size, user_size);
+}
+
+// The smallest class whose blocks are all aligned so, and whose states can hold the slack; or
+// CLASS_COUNT.
+static uint32_t aligned_class(size_t size, size_t user_size, size_t alignment)
+{
+    if (alignment > CLASS_MAX || size > CLASS_MAX) {
+        return CLASS_COUNT;
+    }
+    uint32_t size_class = size_class_of(size_max(size, alignment));
+    for (; size_class < CLASS_COUNT; size_class++) {
+        size_t block_size = size_class_block_size(size_class);
+        size_t slack_max = class_has_words(size_class) ? STATE_INFO_WORD - 2 : STATE_INFO_BYTE - 2;
+        if (block_size % alignment == 0 && block_size - user_size <= slack_max) {
+            break;
+        }
+    }
+    return size_class;
+}
+
+static void *alloc_aligned(
+    struct session *session, size_t size, size_t user_size, size_t alignment, uint32_t flags)
+{
+    struct heap *heap = session->heap;
+    if (!heap->can_use_spans) {
+        session_make_central(session, flags);
+        return alloc_in_mixed(heap, size, user_size, alignment);
+    }
+    uint32_t size_class = aligned_class(size, user_size, alignment);
+    if (size_class < CLASS_COUNT) {
+        session_make_central(session, flags);
+        struct cache *cache = session_cache(session);
+        bool has_words = class_has_words(size_class);
+        if (cache == NULL) {
+            return NULL;
+        }
+        void *block = cache->records[size_class].block_size == 0
+                          ? NULL
+                          : take_block(&cache->records[size_class], user_size, has_words);
+        if (block == NULL && refill_central(session, cache, size_class)) {
+            block = take_block(&cache->records[size_class], user_size, has_words);
+        }
+        return block;
+    }
+    session_make_central(session, flags);
+    bool is_clean;
+    return large_alloc(heap, user_size, alignment, &is_clean);
+}
+
+// Allocates in a session; `*is_clean` receives whether the block is known to be zero.
+static void *alloc_in(
+    struct session *session, size_t user_size, size_t alignment, uint32_t flags, bool *is_clean)
+{
+    struct heap *heap = session->heap;
+    size_t size;
+    *is_clean = false;
+    if (__builtin_add_overflow(user_size, checks_extra(heap), &size) || size > SIZE_MAX / 2) {
+        return NULL;
+    }
+    if (heap->maximum_size != 0 && size >= LARGE_ALONE_SIZE) {
+        return NULL;
+    }
+    if (alignment > GRANULE_SIZE) {
+        return alloc_aligned(session, size, user_size, alignment, flags);
+    }
+    if (size <= CLASS_MAX) {
+        return alloc_class(session, size_class_of(size), size, user_size, flags);
+    }
+    session_make_central(session, flags);
+    if (!heap->can_use_spans) {
+        return alloc_in_mixed(heap, size, user_size, GRANULE_SIZE);
+    }
+    return large_alloc(heap, user_size, GRANULE_SIZE, is_clean);
+}
+
+static void finish_new_block(
+    struct heap *heap, void *data, size_t user_size, uint32_t flags, bool is_clean)
+{
+    if (heap->checks != 0) {
+        struct block block;
+        if (block_find(heap, data, &block) == HALDE_OK) {
+            checks_block_given(&block, data, 0);
+            is_clean = false;
+        }
+    }
+    if ((flags & HALDE_ZERO) != 0 && !is_clean) {
+        memset(data, 0, user_size);
+    }
+}
+
+static NOINLINE void *alloc_slow(struct heap *heap, size_t size, size_t alignment, uint32_t flags)
+{
+    struct session session;
+    session_begin(&session, heap, flags);
+    bool is_clean = false;
+    bool is_damaged =
+        (heap->checks & HALDE_CHECK_ALWAYS) != 0 && validate_all(heap, NULL) != HALDE_OK;
+    void *block = is_damaged ? NULL : alloc_in(&session, size, alignment, flags, &is_clean);
+    if (block != NULL) {
+        finish_new_block(heap, block, size, flags, is_clean);
+    }
+    session_end(&session);
+    return block;
+}
+
+void *halde_heap_alloc(halde_heap *handle, size_t size, uint32_t flags)
+{
+    struct heap *heap = heap_of(handle);
+    if (UNLIKELY(heap == NULL)) {
+        return NULL;
+    }
+    struct thread *thread = thread_current;
+    struct cache *cache;
+    if (UNLIKELY(size > CLASS_BYTE_MAX || thread == NULL)) {
+        return alloc_slow(heap, size, GRANULE_SIZE, flags);
+    }
+    uint32_t size_class = size_class_table[(size + GRANULE_SIZE - 1) >> GRANULE_SHIFT];
+    if (UNLIKELY(!gate_enter(thread, heap, &cache))) {
+        return alloc_slow(heap, size, GRANULE_SIZE, flags);
+    }
+    void *block = cache == NULL ? NULL : take_block(&cache->records[size_class], size, false);
+    gate_leave(thread);
+    if (UNLIKELY(block == NULL)) {
+        return alloc_slow(heap, size, GRANULE_SIZE, flags);
+    }
+    if ((flags & HALDE_ZERO) != 0) {
+        memset(block, 0, size);
+    }
+    return block;
+}
+
+void *halde_heap_alloc_aligned(halde_heap *handle, size_t size, size_t alignment, uint32_t flags)
+{
+    struct heap *heap = heap_of(handle);
+    if (heap == NULL || !bits_is_power_of_two(alignment)) {
+        return NULL;
+    }
+    return alloc_slow(heap, size, size_max(alignment, GRANULE_SIZE), flags);
+}
+
+// ---- Free
+// ----------------------------------------------------------------------------------------
+
+// A span's frees reached its limit: it may be empty, and then go back to the heap.
+static void evaluate(struct session *session, struct slice *span)
+{
+    bool is_empty = cache_evaluate_span(span);
+    bool has_others =
+        (span->flags & SLICE_FLAG_LISTED) != 0 && (span->next != 0 || span->previous != 0);
+    if (!is_empty || !has_others) {
+        return; // one empty span stays for the next burst
+    }
+    if (span_can_end(span) && session_try_central(session)) {
+        release_span(session->heap, span);
+    }
+}
+
+static NOINLINE void evaluate_slow(
+    struct heap *heap, struct thread *thread, struct cache *cache, struct slice *span)
+{
+    // The caller is inside the gate.
+    struct session session = {
+        .heap = heap, .thread = thread, .cache = cache, .is_central = !heap->is_shared};
+    evaluate(&session, span);
+    session_end(&session);
+}
+
+// Frees a block of a span that the session's cache owns.
+static void free_local(struct session *session, struct slice *span, uint32_t index)
+{
+    span_set_state(span, index, 0);
+    span->freed++;
+    if (span->freed >= span->freed_limit) {
+        evaluate(session, span);
+    }
+}
+
+static void free_in_span(struct session *session, const struct block *block)
+{
+    struct slice *span = block->slice;
+    struct cache *owner = atomic_load_explicit(&span->owner, memory_order_relaxed);
+    if (owner == session->cache) {
+        free_local(session, span, block->index);
+    } else {
+        span_count_remote_free(span);
+        span_set_state(span, block->index, 0);
+    }
+}
+
+static bool needs_central(const struct block *block)
+{
+    bool is_span = block->slice->kind == SLICE_SPAN_BYTES || block->slice->kind == SLICE_SPAN_WORDS;
+    return !is_span || block->has_info;
+}
+
+static void free_block(struct session *session, const struct block *block, void *data)
+{
+    struct heap *heap = session->heap;
+    if (heap->checks != 0) {
+        checks_block_freed(block, data);
+    }
+    if (block->has_info) {
+        user_info_remove(heap, data);
+        block_set_info_flag(block, false);
+    }
+    if (block->slice->kind == SLICE_MIXED) {
+        mixed_free(heap, block->index);
+    } else if (slice_is_large(block->slice)) {
+        large_free(heap, block->slice);
+    } else {
+        free_in_span(session, block);
+    }
+}
+
+// Finds the block; raises the session to central when working on the block needs that.
+static enum halde_status find_for_change(
+    struct session *session, const void *data, uint32_t flags, struct block *block)
+{
+    enum halde_status status = block_find(session->heap, data, block);
+    if (status == HALDE_OK && needs_central(block) && !session->is_central) {
+        session_make_central(session, flags);
+        status = block_find(session->heap, data, block);
+    }
+    if (status == HALDE_OK && session->heap->checks != 0) {
+        struct halde_damage damage;
+        status = checks_tail(block, data, &damage);
+        if (status == HALDE_OK && (session->heap->checks & HALDE_CHECK_ALWAYS) != 0) {
+            status = validate_all(session->heap, NULL);
+        }
+    }
+    return status;
+}
+
+static NOINLINE enum halde_status free_slow(struct heap *heap, void *data, uint32_t flags)
+{
+    struct session session;
+    session_begin(&session, heap, flags);
+    struct block block;
+    enum halde_status status = find_for_change(&session, data, flags, &block);
+    if (status == HALDE_OK) {
+        free_block(&session, &block, data);
+    }
+    session_end(&session);
+    return status;
+}
+
+// Whether a state is that of a busy block without user info: the fast path frees no others.
+ALWAYS_INLINE bool is_plain_busy(uint32_t state, bool has_words)
+{
+    return has_words ? (uint16_t)(state - 1) < STATE_INFO_WORD - 1
+                     : (uint8_t)(state - 1) < STATE_INFO_BYTE - 1;
+}
+
+ALWAYS_INLINE uint32_t load_state(const uint8_t *state, bool has_words)
+{
+    return has_words ? __atomic_load_n((const uint16_t *)(const void *)state, __ATOMIC_RELAXED)
+                     : __atomic_load_n(state, __ATOMIC_RELAXED);
+}
+
+ALWAYS_INLINE void clear_state(uint8_t *state, bool has_words)
+{
+    if (has_words) {
+        __atomic_store_n((uint16_t *)(void *)state, (uint16_t)0, __ATOMIC_RELEASE);
+    } else {
+        __atomic_store_n(state, (uint8_t)0, __ATOMIC_RELEASE);
+    }
+}
+
+// Frees a block of a one-slice span. Returns false, with nothing changed, when the slow path must
+// judge.
+ALWAYS_INLINE bool free_fast(struct heap *heap, struct slice *span, void *data, bool has_words)
+{
+    struct thread *thread = thread_current;
+    struct cache *cache;
+    if (UNLIKELY(thread == NULL || !gate_enter(thread, heap, &cache))) {
+        return false;
+    }
+    uint32_t offset = (uint32_t)((uintptr_t)data & (SLICE_SIZE - 1)) - span->first_offset;
+    uint32_t index = span_index(span, offset);
+    uint8_t *state = span->map + ((size_t)index << has_words);
+    bool is_block = index < span->block_count && index * span->block_size == offset;
+    if (UNLIKELY(!is_block || !is_plain_busy(load_state(state, has_words), has_words))) {
+        gate_leave(thread);
+        return false;
+    }
+    if (UNLIKELY(atomic_load_explicit(&span->owner, memory_order_relaxed) != cache)) {
+        span_count_remote_free(span);
+        clear_state(state, has_words);
+        gate_leave(thread);
+        return true;
+    }
+    clear_state(state, has_words);
+    struct class_record *record = span->record;
+    if (record->hot == NULL) {
+        record->hot = data;
+        record->hot_state = state;
+    } else if (UNLIKELY(++span->freed >= span->freed_limit)) {
+        evaluate_slow(heap, thread, cache, span);
+        return true;
+    }
+    gate_leave(thread);
+    return true;
+}
+
+enum halde_status halde_heap_free(halde_heap *handle, void *data, uint32_t flags)
+{
+    struct heap *heap = heap_of(handle);
+    if (UNLIKELY(heap == NULL)) {
+        return data == NULL ? HALDE_OK : HALDE_BAD_HEAP;
+    }
+    struct slice *slice = slice_of(data);
+    if (LIKELY(slice != NULL && slice_heap(slice) == heap)) {
+        if (LIKELY(slice->kind == SLICE_SPAN_BYTES && free_fast(heap, slice, data, false))) {
+            return HALDE_OK;
+        }
+        if (slice->kind == SLICE_SPAN_WORDS && slice->block_size <= CLASS_ONE_SLICE_MAX &&
+            free_fast(heap, slice, data, true)) {
+            return HALDE_OK;
+        }
+    }
+    return data == NULL ? HALDE_OK : free_slow(heap, data, flags);
+}
+
+// ---- Resize
+// --------------------------------------------------------------------------------------
+
+// A span's block keeps its place when the size class stays the same.
+static bool resize_in_span(const struct block *block, size_t size, size_t user_size)
+{
+    struct slice *span = block->slice;
+    if (size > span->block_size || size_class_of(size) != span->size_class) {
+        return false;
+    }
+    uint32_t info_flag = span->kind == SLICE_SPAN_BYTES ? STATE_INFO_BYTE : STATE_INFO_WORD;
+    uint32_t state = span->block_size - (uint32_t)user_size + 1;
+    span_set_state(span, block->index, state | (block->has_info ? info_flag : 0));
+    return true;
+}
+
+// A block of an aligned request may lie in a larger class than its size's own: there only growth
+// within it.
+static bool resize_in_place(
+    const struct block *block, size_t size, size_t user_size, bool in_place_only)
+{
+    struct heap *heap = block->heap;
+    struct slice *slice = block->slice;
+    if (slice->kind == SLICE_MIXED) {
+        return mixed_resize(heap, block->index, size, user_size);
+    }
+    if (!slice_is_large(slice)) {
+        return resize_in_span(block, size, user_size);
+    }
+    // Outside of regions the tail of a block that shrank is gone, as on Windows.
+    bool may_extend = !(in_place_only && slice->kind == SLICE_ALONE);
+    bool is_too_small = !in_place_only && user_size <= CLASS_MAX;
+    return !is_too_small && large_resize(heap, slice, user_size, may_extend);
+}
+
+// Moves a block within one session, so that a walk sees the old one or the new one.
+static void *move_block(
+    struct session *session, struct block *old, void *data, size_t user_size, uint32_t flags)
+{
+    struct heap *heap = session->heap;
+    bool is_clean;
+    void *moved = alloc_in(session, user_size, GRANULE_SIZE, flags, &is_clean);
+    struct block block;
+    if (moved == NULL || block_find(heap, moved, &block) != HALDE_OK) {
+        return NULL;
+    }
+    struct halde_user_info info;
+    bool has_info = old->has_info && user_info_get(heap, data, &info);
+    if (has_info) {
+        if (!user_info_set(heap, moved, &info)) {
+            block.has_info = false;
+            free_block(session, &block, moved);
+            return NULL;
+        }
+        block_set_info_flag(&block, true);
+    }
+    size_t kept = size_min(old->user_size, user_size);
+    if (slice_is_large(old->slice) && slice_is_large(block.slice)) {
+        large_copy(old->slice, block.slice, kept);
+    } else {
+        memcpy(moved, data, kept);
+    }
+    free_block(session, old, data);
+    return moved;
+}
+
+static void finish_resized(
+    struct heap *heap, void *data, size_t old_size, size_t user_size, uint32_t flags)
+{
+    if (heap->checks != 0) {
+        struct block block;
+        if (block_find(heap, data, &block) == HALDE_OK) {
+            checks_block_given(&block, data, old_size);
+        }
+    }
+    if ((flags & HALDE_ZERO) != 0 && user_size > old_size) {
+        memset((char *)data + old_size, 0, user_size - old_size);
+    }
+}
+
+static void *realloc_in(struct session *session, void *data, size_t user_size, uint32_t flags,
+    enum halde_status *status)
+{
+    struct heap *heap = session->heap;
+    struct block block;
+    *status = find_for_change(session, data, flags, &block);
+    if (*status != HALDE_OK) {
+        return NULL;
+    }
+    size_t size;
+    bool is_too_big =
+        __builtin_add_overflow(user_size, checks_extra(heap), &size) || size > SIZE_MAX / 2;
+    size_t old_size = block.user_size;
+    bool in_place_only = (flags & HALDE_IN_PLACE) != 0;
+    void *result = NULL;
+    if (!is_too_big && resize_in_place(&block, size, user_size, in_place_only)) {
+        result = data;
+        if (block.slice->kind == SLICE_MIXED) {
+            use_mixed(heap, data, size);
+        }
+    } else if (!is_too_big && !in_place_only) {
+        result = move_block(session, &block, data, user_size, flags);
+    }
+    if (result == NULL) {
+        *status = HALDE_NO_MEMORY;
+        return NULL;
+    }
+    finish_resized(heap, result, old_size, user_size, flags);
+    return result;
+}
+
+void *halde_heap_realloc(
+    halde_heap *handle, void *data, size_t size, uint32_t flags, enum halde_status *status)
+{
+    enum halde_status ignored;
+    status = status == NULL ? &ignored : status;
+    struct heap *heap = heap_of(handle);
+    if (heap == NULL || data == NULL) {
+        *status = heap == NULL ? HALDE_BAD_HEAP : HALDE_BAD_ARGUMENT;
+        return NULL;
+    }
+    struct session session;
+    session_begin(&session, heap, flags);
+    void *result = realloc_in(&session, data, size, flags, status);
+    session_end(&session);
+    return result;
+}
+
+// ---- Questions
+// -----------------------------------------------------------------------------------
+
+// Finds a block for a question. Only the mixed span's map may change under the feet of other
+// blocks' owners.
+static enum halde_status find_for_question(
+    const struct heap *heap, const void *data, struct block *block)
+{
+    struct slice *slice = slice_of(data);
+    struct heap *owner = slice == NULL ? NULL : slice_heap(slice);
+    if (owner == NULL || slice_first(slice)->kind != SLICE_MIXED) {
+        return block_find(heap, data, block);
+    }
+    struct session session;
+    session_begin_central(&session, owner, HALDE_UNLOCKED);
+    enum halde_status status = block_find(heap, data, block);
+    session_end(&session);
+    return status;
+}
+
+enum halde_status halde_heap_size(const halde_heap *handle, const void *data, size_t *size)
+{
+    const struct heap *heap = heap_of(handle);
+    if (heap == NULL) {
+        return HALDE_BAD_HEAP;
+    }
+    struct block block;
+    enum halde_status status = find_for_question(heap, data, &block);
+    if (status == HALDE_OK) {
+        *size = block.user_size;
+    }
+    return status;
+}
+
+halde_heap *halde_heap_of_block(const void *data)
+{
+    struct block block;
+    return find_for_question(NULL, data, &block) == HALDE_OK ? (halde_heap *)block.heap->handle
+                                                             : NULL;
+}
+
+bool engine_block_is_in_span(const void *data)
+{
+    struct block block;
+    return find_for_question(NULL, data, &block) == HALDE_OK &&
+           (block.slice->kind == SLICE_SPAN_BYTES || block.slice->kind == SLICE_SPAN_WORDS);
+}
+
+// ---- User info
+// -----------------------------------------------------------------------------------
+
+enum halde_status halde_heap_set_user_info(
+    halde_heap *handle, void *data, const struct halde_user_info *info)
+{
+    struct heap *heap = heap_of(handle);
+    if (heap == NULL || info == NULL) {
+        return heap == NULL ? HALDE_BAD_HEAP : HALDE_BAD_ARGUMENT;
+    }
+    struct session session;
+    session_begin_central(&session, heap, 0);
+    struct block block;
+    enum halde_status status = block_find(heap, data, &block);
+    if (status == HALDE_OK) {
+        status = user_info_set(heap, data, info) ? HALDE_OK : HALDE_NO_MEMORY;
+    }
+    if (status == HALDE_OK) {
+        block_set_info_flag(&block, true);
+    }
+    session_end(&session);
+    return status;
+}
+
+enum halde_status halde_heap_get_user_info(
+    const halde_heap *handle, const void *data, struct halde_user_info *info)
+{
+    struct heap *heap = heap_of(handle);
+    if (heap == NULL || info == NULL) {
+        return heap == NULL ? HALDE_BAD_HEAP : HALDE_BAD_ARGUMENT;
+    }
+    struct session session;
+    session_begin_central(&session, heap, 0);
+    struct block block;
+    enum halde_status status = block_find(heap, data, &block);
+    if (status == HALDE_OK) {
+        status = block.has_info && user_info_get(heap, data, info) ? HALDE_OK : HALDE_NOT_FOUND;
+    }
+    session_end(&session);
+    return status;
+}

@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+/**
+ * The engine's front header: the only one that src/win32, src/crtdbg and src/malloc include.
+ *
+ * It adds to the public API (halde/heap.h) what only the layers inside the library may use.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include <halde/heap.h>
+
+/**
+ * A word of the layer above, kept with the heap: creation flags, compatibility value and so on.
+ * The engine never reads it.  0 after creation.
+ * @return NULL when `heap` is not a live heap.  Threads: the caller uses atomics
+ */
+_Atomic(uint64_t) *engine_heap_word(const halde_heap *heap);
+
+/** Whether the heap serves at least one size class from spans of its own (Win32: the front end is
+ * active). */
+bool engine_heap_has_spans(const halde_heap *heap);
+
+/** HALDE_HEAP_* and HALDE_CHECK_* the heap was created with, and its maximum size (0: growable). */
+bool engine_heap_options(const halde_heap *heap, struct halde_heap_options *options);
+
+/** Whether a busy block is served from a span of one size class. False for anything else. */
+bool engine_block_is_in_span(const void *block);
+
+/** Whether `address` lies in memory that some heap of this process reserved. Any value may be
+ * asked. */
+bool engine_is_heap_address(const void *address);
+
+/** Readable without a fault: probes one byte a page, never dereferences. */
+bool engine_is_readable(const void *address, size_t size);
+
+/**
+ * Writes one sentence without a final newline about a wrong pointer or damage: heap, block, what is
+ * wrong. Never allocates.  @return length, at most capacity - 1
+ */
+size_t engine_describe(
+    const halde_heap *heap, const struct halde_damage *damage, char *text, size_t capacity);
+
+/** Writes "halde: <text>\n" to stderr in one write, never allocates. */
+void engine_message(const char *text);
+
+/** The value of `key` in HALDE_OPTIONS, or NULL. Read once at start; NULL in set-uid programs. */
+const char *engine_option(const char *key);
+
+#endif

@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+/**
+ * The gate: how operations enter a heap, and how a heap is stopped. See SYNCHRONISATION in types.h.
+ *
+ * The fast path is gate_enter() .. gate_leave(): plain loads and stores.  Everything else works in
+ * a *session*, which begins inside the gate where possible and can be raised to *central*: allowed
+ * to touch the parts of the heap that the caches share.
+ */
+#ifndef ENGINE_GATE_H
+#define ENGINE_GATE_H
+
+#include "engine/thread.h"
+
+/// The slow half of gate_enter(): fenced gates and caches that are not the last one used.
+bool gate_enter_slow(
+    struct thread *thread, struct heap *heap, uintptr_t gate, struct cache **cache);
+
+ALWAYS_INLINE void gate_leave(struct thread *thread)
+{
+    // Release: a stopper that reads NULL sees all that was done inside.
+    atomic_store_explicit(&thread->in, NULL, memory_order_release);
+}
+
+/**
+ * Enters a heap.  @param cache receives the thread's cache, NULL when it has none in a shared heap
+ * yet.
+ * @return false when the gate is not open for the thread; then it is outside
+ */
+ALWAYS_INLINE bool gate_enter(struct thread *thread, struct heap *heap, struct cache **cache)
+{
+    atomic_store_explicit(&thread->in, heap, memory_order_relaxed);
+    COMPILER_BARRIER(); // the stopper's membarrier turns this into a fence when it matters
+    uintptr_t gate = atomic_load_explicit(&heap->gate, memory_order_acquire);
+    if (LIKELY(gate == (uintptr_t)thread)) {
+        *cache = &heap->cache;
+        return true;
+    }
+    if (LIKELY(gate == GATE_SHARED && thread->last_id == heap->id)) {
+        *cache = thread->last_cache;
+        return true;
+    }
+    return gate_enter_slow(thread, heap, gate, cache);
+}
+
+struct session {
+    struct heap *heap;
+    struct thread *thread;
+    struct cache *cache; ///< the thread's; NULL when it has none
+    bool is_locked;      ///< holds heap->mutex; otherwise inside the gate
+    bool is_central;     ///< may touch the central parts
+    bool is_borrowed;    ///< uses the borrowed thread record
+};
+
+/// Enters a heap, or locks its mutex, waiting for a lock owner unless `flags` has HALDE_UNLOCKED.
+void session_begin(struct session *session, struct heap *heap, uint32_t flags);
+/// The same, and central from the start.
+void session_begin_central(struct session *session, struct heap *heap, uint32_t flags);
+/// Raises a session to central. Between leaving the gate and getting the mutex the heap may have
+/// changed.
+void session_make_central(struct session *session, uint32_t flags);
+/// Tries the same without waiting. Returns false when that cannot be: then the session is outside,
+/// and nothing but session_end() may follow.
+bool session_try_central(struct session *session);
+/// The thread's cache, made when there is none; NULL when out of memory. Central.
+struct cache *session_cache(struct session *session);
+void session_end(struct session *session);
+
+/// Closes the gate and waits until nobody else is inside. Caller holds the mutex. gate_open() ends
+/// it.
+void gate_stop(struct heap *heap, const struct thread *self);
+/// The waiting half of gate_stop(): the gates are closed already. `heap` NULL: of all heaps.
+void gate_wait_for_others(const struct thread *self, const struct heap *heap);
+/// Gives the gate its value for a heap whose mutex the caller holds: closed while somebody holds
+/// the lock.
+void gate_open(struct heap *heap, uintptr_t gate);
+/// The value of a gate biased to a thread, or shared, with the fence bit where the system needs it.
+uintptr_t gate_biased(const struct thread *thread);
+uintptr_t gate_shared(void);
+/// The thread a gate is biased to, or NULL.
+ALWAYS_INLINE struct thread *gate_thread(uintptr_t gate)
+{
+    return (struct thread *)(gate & ~(uintptr_t)GATE_BITS);
+}
+
+/// The user's lock: recursive, other threads' operations wait. gate_unlock() fails for anybody but
+/// the owner.
+void gate_lock(struct heap *heap);
+bool gate_unlock(struct heap *heap);
+
+/// Chooses membarrier or fences. Called once, before any heap exists.
+void gate_init(void);
+
+#endif

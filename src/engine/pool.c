@@ -1,0 +1,408 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+#include "engine/pool.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+    COMMIT_STEP = 1 << 20, // least growth of an area, bytes
+    COMMIT_STEP_MAX = 64 << 20,
+    GAP_SIZE = 1 << 16, // never accessible
+};
+static const size_t RESERVE_MAX = (size_t)256 << 30;
+static const size_t RESERVE_MAX_SANITIZED = (size_t)4 << 30;
+static const size_t RESERVE_MIN = (size_t)1 << 20;
+static const uint64_t PURGE_AGE_MS = 1000;  // free slices of the pool stay resident so long
+static const size_t PURGE_KEEP_SLICES = 64; // and so many for ever, unless asked
+
+HIDDEN struct pool pool;
+
+struct area {
+    uintptr_t base;
+    size_t size;
+    size_t committed; // GUARDED_BY(state.area_mutex)
+};
+
+static struct {
+    struct os_mutex mutex;      // rank pool: runs, top, purged_at
+    struct os_mutex area_mutex; // innermost: committed sizes
+    size_t size;                // bytes of the pool
+    uint32_t top;               // first slice never taken
+    struct runs runs;
+    uint64_t purged_at;
+    struct area areas[AREA_COUNT];
+} state;
+
+// ---- Reservation
+// ---------------------------------------------------------------------------------
+
+// Bytes of an area for a pool of `size` bytes: proportional, with a minimum for small address
+// spaces.
+static size_t area_size_for(enum area_kind kind, size_t size)
+{
+    size_t slices = size >> SLICE_SHIFT;
+    switch (kind) {
+    case AREA_SLICES:
+        return slices * sizeof(struct slice);
+    case AREA_REMOTES:
+        return slices * sizeof(struct remote);
+    case AREA_DIRTY:
+        return slices / 8;
+    case AREA_HEAPS:
+        return size_max(size / 128, 1 << 20);
+    case AREA_THREADS:
+        return size_max(size / 4096, 1 << 19);
+    default:
+        return size_max(size / 8, 4 << 20); // 16-byte blocks need 1/16 for their states
+    }
+}
+
+static size_t total_size_for(size_t size)
+{
+    size_t total = size + GAP_SIZE;
+    for (unsigned i = 0; i < AREA_COUNT; i++) {
+        total += bits_round_up(area_size_for((enum area_kind)i, size), GAP_SIZE) + GAP_SIZE;
+    }
+    return total + SLICE_SIZE; // for alignment
+}
+
+static size_t first_reservation_size(void)
+{
+    size_t limit = os_address_space_limit();
+    if (limit == SIZE_MAX) {
+        return CONFIG_TSAN || CONFIG_ASAN ? RESERVE_MAX_SANITIZED : RESERVE_MAX;
+    }
+    // Leave room for the program's own mappings and thread stacks.
+    size_t share = limit >= (size_t)128 << 20 ? limit / 2 : limit / 4;
+    return size_min(size_max(bits_round_down(share, SLICE_SIZE), RESERVE_MIN), RESERVE_MAX);
+}
+
+int pool_init(void)
+{
+    void *reservation = NULL;
+    size_t size = first_reservation_size();
+    for (; reservation == NULL && size >= RESERVE_MIN; size >>= 1) {
+        reservation = os_reserve(total_size_for(size));
+        if (reservation != NULL) {
+            break;
+        }
+    }
+    if (reservation == NULL) {
+        return ENOMEM;
+    }
+    os_refuse_huge_pages(reservation, total_size_for(size));
+    uintptr_t base = bits_round_up((uintptr_t)reservation, SLICE_SIZE);
+    state.size = bits_round_down(size, SLICE_SIZE);
+    uintptr_t next = base + state.size + GAP_SIZE;
+    for (unsigned i = 0; i < AREA_COUNT; i++) {
+        size_t area_size = bits_round_up(area_size_for((enum area_kind)i, size), GAP_SIZE);
+        state.areas[i] = (struct area){.base = next, .size = area_size, .committed = 0};
+        next += area_size + GAP_SIZE;
+    }
+    state.top = 1;
+    pool.slices = area_base(AREA_SLICES);
+    pool.remotes = area_base(AREA_REMOTES);
+    atomic_store_explicit(&pool.committed, 0, memory_order_relaxed);
+    pool.base = base;
+    return 0;
+}
+
+void *area_base(enum area_kind kind)
+{
+    return (void *)state.areas[kind].base;
+}
+
+// Grows an area geometrically; when the system refuses the step, asks for just what is needed.
+static bool area_commit_locked(struct area *area, size_t size)
+{
+    if (size <= area->committed) {
+        return true;
+    }
+    if (size > area->size) {
+        return false;
+    }
+    size_t step = size_min(size_max(area->committed / 2, COMMIT_STEP), COMMIT_STEP_MAX);
+    size_t wanted =
+        size_min(bits_round_up(size_max(size, area->committed + step), GAP_SIZE), area->size);
+    size_t least = bits_round_up(size, GAP_SIZE);
+    char *start = (char *)area->base + area->committed;
+    if (os_commit(start, wanted - area->committed, false) != 0) {
+        wanted = least;
+        if (os_commit(start, wanted - area->committed, false) != 0) {
+            return false;
+        }
+    }
+    area->committed = wanted;
+    return true;
+}
+
+bool area_commit(enum area_kind kind, size_t size)
+{
+    os_mutex_lock(&state.area_mutex);
+    bool is_committed = area_commit_locked(&state.areas[kind], size);
+    os_mutex_unlock(&state.area_mutex);
+    return is_committed;
+}
+
+// ---- The pool
+// ------------------------------------------------------------------------------------
+
+// Makes the first `size` bytes of the pool accessible, with their descriptors. Caller holds
+// state.mutex.
+static bool pool_commit_locked(size_t size)
+{
+    size_t committed = atomic_load_explicit(&pool.committed, memory_order_relaxed);
+    if (size <= committed) {
+        return true;
+    }
+    if (size > state.size) {
+        return false;
+    }
+    size_t step = size_min(size_max(committed / 2, 4 * COMMIT_STEP), COMMIT_STEP_MAX);
+    size_t wanted = size_min(size_max(size, committed + step), state.size);
+    for (unsigned attempt = 0; attempt < 2; attempt++, wanted = size) {
+        size_t slices = wanted >> SLICE_SHIFT;
+        bool is_described = area_commit(AREA_SLICES, slices * sizeof(struct slice)) &&
+                            area_commit(AREA_REMOTES, slices * sizeof(struct remote)) &&
+                            area_commit(AREA_DIRTY, slices / 8 + 8);
+        if (is_described &&
+            os_commit((char *)pool.base + committed, wanted - committed, false) == 0) {
+            atomic_store_explicit(&pool.committed, wanted, memory_order_relaxed);
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct slice *pool_take_new_locked(size_t count)
+{
+    size_t end = ((size_t)state.top + count) << SLICE_SHIFT;
+    if (count > state.size >> SLICE_SHIFT || !pool_commit_locked(end)) {
+        return NULL;
+    }
+    struct slice *first = slice_at(state.top);
+    state.top += (uint32_t)count;
+    return first;
+}
+
+static void pool_purge_locked(uint64_t age_ms)
+{
+    state.purged_at = os_clock_ms();
+    runs_purge(&state.runs, age_ms);
+}
+
+// Takes new slices up to and including the aligned run; what is skipped becomes a free run.
+static struct slice *pool_take_new_aligned_locked(size_t count, size_t alignment)
+{
+    uintptr_t address = pool.base + ((uintptr_t)state.top << SLICE_SHIFT);
+    size_t skipped = (bits_round_up(address, alignment) - address) >> SLICE_SHIFT;
+    struct slice *first = pool_take_new_locked(skipped + count);
+    if (first != NULL && skipped > 0) {
+        runs_insert(&state.runs, first, skipped);
+    }
+    return first == NULL ? NULL : first + skipped;
+}
+
+// Names the owner while the neighbours' owner, the pool, cannot look.
+static void set_owner_locked(struct slice *first, size_t count, struct heap *heap)
+{
+    slice_set_heap(first, heap);
+    slice_set_heap(first + count - 1, heap);
+}
+
+struct slice *pool_take(struct heap *heap, size_t count, size_t alignment)
+{
+    os_mutex_lock(&state.mutex);
+    struct slice *first = runs_take_aligned(&state.runs, count, alignment);
+    if (first == NULL) {
+        first = pool_take_new_aligned_locked(count, alignment);
+    }
+    if (first != NULL) {
+        set_owner_locked(first, count, heap);
+    }
+    os_mutex_unlock(&state.mutex);
+    return first;
+}
+
+void pool_give(struct slice *first, size_t count)
+{
+    first->flags = 0;
+    os_mutex_lock(&state.mutex);
+    runs_insert(&state.runs, first, count);
+    bool is_due = state.runs.slice_count > PURGE_KEEP_SLICES &&
+                  os_clock_ms() - state.purged_at >= PURGE_AGE_MS;
+    if (is_due) {
+        pool_purge_locked(PURGE_AGE_MS);
+    }
+    os_mutex_unlock(&state.mutex);
+}
+
+bool pool_take_at(struct heap *heap, struct slice *first, size_t count)
+{
+    os_mutex_lock(&state.mutex);
+    bool is_taken = slice_number(first) < state.top && runs_take_at(&state.runs, first, count);
+    if (!is_taken && slice_number(first) == state.top) {
+        is_taken = pool_take_new_locked(count) != NULL;
+    }
+    if (is_taken) {
+        set_owner_locked(first, count, heap);
+    }
+    os_mutex_unlock(&state.mutex);
+    return is_taken;
+}
+
+void pool_purge(uint64_t age_ms)
+{
+    os_mutex_lock(&state.mutex);
+    pool_purge_locked(age_ms);
+    os_mutex_unlock(&state.mutex);
+}
+
+// ---- Dirty slices
+// -------------------------------------------------------------------------------- One bit a slice:
+// 1 = may hold bytes other than zero. Neighbours may belong to different owners, so the words are
+// changed atomically.
+
+static _Atomic(uint64_t) *dirty_word(uint32_t number)
+{
+    return (_Atomic(uint64_t) *)area_base(AREA_DIRTY) + number / 64;
+}
+
+// Calls for each word that [number, number + count) touches; returns the mask of its bits in range.
+static uint64_t dirty_mask(uint32_t number, size_t count, size_t *covered)
+{
+    uint32_t bit = number % 64;
+    *covered = size_min(count, 64 - bit);
+    uint64_t mask = *covered == 64 ? UINT64_MAX : ((uint64_t)1 << *covered) - 1;
+    return mask << bit;
+}
+
+bool pool_mark_dirty(const struct slice *first, size_t count)
+{
+    uint64_t was_dirty = 0;
+    size_t covered;
+    for (uint32_t number = slice_number(first); count > 0;
+         number += (uint32_t)covered, count -= covered) {
+        uint64_t mask = dirty_mask(number, count, &covered);
+        was_dirty |=
+            atomic_fetch_or_explicit(dirty_word(number), mask, memory_order_relaxed) & mask;
+    }
+    return was_dirty == 0;
+}
+
+static bool is_slice_dirty(uint32_t number)
+{
+    return (atomic_load_explicit(dirty_word(number), memory_order_relaxed) >> (number % 64)) & 1;
+}
+
+static void mark_clean(uint32_t number, size_t count)
+{
+    size_t covered;
+    for (; count > 0; number += (uint32_t)covered, count -= covered) {
+        uint64_t mask = dirty_mask(number, count, &covered);
+        atomic_fetch_and_explicit(dirty_word(number), ~mask, memory_order_relaxed);
+    }
+}
+
+void pool_purge_slices(const struct slice *first, size_t count)
+{
+    uint32_t number = slice_number(first);
+    uint32_t end = number + (uint32_t)count;
+    while (number < end) {
+        uint32_t start = number;
+        while (number < end && is_slice_dirty(number)) {
+            number++;
+        }
+        if (number > start) {
+            size_t size = (size_t)(number - start) << SLICE_SHIFT;
+            if (os_purge((void *)slice_address(slice_at(start)), size) == 0) {
+                mark_clean(start, number - start);
+            }
+        } else {
+            number++;
+        }
+    }
+}
+
+// ---- Metadata
+// ------------------------------------------------------------------------------------
+
+enum {
+    UNIT = 64,
+    EXACT_UNITS = 160,
+    POWER_COUNT = 40
+};
+
+// Freed pieces wait in a list of their size: exact up to EXACT_UNITS units of 64 bytes, then powers
+// of two.
+struct free_piece {
+    struct free_piece *next;
+};
+
+static struct {
+    struct os_mutex mutex; // rank metadata
+    size_t top;            // bytes handed out from the area so far
+    struct free_piece *exact[EXACT_UNITS + 1];
+    struct free_piece *powers[POWER_COUNT];
+} metadata;
+
+static size_t piece_size(size_t size, struct free_piece ***list)
+{
+    size_t units = (size + UNIT - 1) / UNIT;
+    if (units <= EXACT_UNITS) {
+        *list = &metadata.exact[units];
+        return units * UNIT;
+    }
+    uint32_t shift = bits_highest(units - 1) + 1;
+    *list = &metadata.powers[shift];
+    return (size_t)UNIT << shift;
+}
+
+void *metadata_alloc(size_t size)
+{
+    if (size == 0 || size > (size_t)1 << 40) {
+        return NULL;
+    }
+    os_mutex_lock(&metadata.mutex);
+    struct free_piece **list;
+    size_t rounded = piece_size(size, &list);
+    void *result = *list;
+    if (result != NULL) {
+        *list = (*list)->next;
+    } else if (area_commit(AREA_METADATA, metadata.top + rounded)) {
+        result = (char *)area_base(AREA_METADATA) + metadata.top;
+        metadata.top += rounded;
+    }
+    os_mutex_unlock(&metadata.mutex);
+    return result;
+}
+
+void metadata_free(void *data, size_t size)
+{
+    if (data == NULL) {
+        return;
+    }
+    os_mutex_lock(&metadata.mutex);
+    struct free_piece **list;
+    piece_size(size, &list);
+    struct free_piece *piece = data;
+    piece->next = *list;
+    *list = piece;
+    os_mutex_unlock(&metadata.mutex);
+}
+
+void pool_lock_all(void)
+{
+    os_mutex_lock(&state.mutex);
+    os_mutex_lock(&metadata.mutex);
+    os_mutex_lock(&state.area_mutex);
+}
+
+void pool_unlock_all(void)
+{
+    os_mutex_unlock(&state.area_mutex);
+    os_mutex_unlock(&metadata.mutex);
+    os_mutex_unlock(&state.mutex);
+}

@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+/**
+ * Thread records.
+ *
+ * A record lies in a dense array outside of TLS, so that a stopper sees every thread's `in` word
+ * and no look-up depends on the life of a thread's TLS block.  When a thread ends, its record
+ * waits, with caches and biases, for the next new thread.
+ */
+#ifndef ENGINE_THREAD_H
+#define ENGINE_THREAD_H
+
+#include "engine/types.h"
+
+extern HIDDEN THREAD_LOCAL struct thread *thread_current;
+
+/// The calling thread's record; takes one on first use. NULL only when out of memory.
+struct thread *thread_self_slow(void);
+
+ALWAYS_INLINE struct thread *thread_self(void)
+{
+    struct thread *thread = thread_current;
+    return LIKELY(thread != NULL) ? thread : thread_self_slow();
+}
+
+/// Sets up the array. 0 or an errno value. Called once, under the registry's lock.
+int thread_init(void);
+
+/// The record used, one thread at a time, by threads that could not get one of their own.
+struct thread *thread_borrow(void);
+void thread_give_back(void);
+
+/// The calling thread's cache in a heap, by index and id; NULL when it has none in its table.
+struct cache *thread_find_cache(struct thread *thread, const struct heap *heap);
+/// Enters a cache into the table. A failure costs only speed.
+void thread_remember_cache(struct thread *thread, const struct heap *heap, struct cache *cache);
+
+/// Waits until no thread but `self` is inside `heap`, whose gate is closed; heap NULL: inside any
+/// heap.
+void thread_wait_outside(const struct thread *self, const struct heap *heap);
+/// Whether no thread but `self` uses the library; then closing a gate needs no fence by others.
+bool thread_is_alone(const struct thread *self);
+
+/// Child of a fork: all records but the caller's become idle.
+void thread_after_fork(void);
+/// For fork: no record changes hands in between.
+void thread_lock_records(void);
+void thread_unlock_records(void);
+
+#endif

@@ -1,0 +1,23 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+/**
+ * User info: a value and flags that a caller attaches to a block.
+ *
+ * Few blocks have any, so it lives in a hash table per heap, by address; a flag in the block's
+ * state says that there is an entry.  All central.
+ */
+#ifndef ENGINE_USER_INFO_H
+#define ENGINE_USER_INFO_H
+
+#include "engine/types.h"
+
+/// Stores or replaces. Returns false when out of memory.
+bool user_info_set(struct heap *heap, const void *block, const struct halde_user_info *info);
+/// Reads. Returns false when the block has none.
+bool user_info_get(const struct heap *heap, const void *block, struct halde_user_info *info);
+void user_info_remove(struct heap *heap, const void *block);
+/// Gives the table back when the heap is destroyed.
+void user_info_release(struct heap *heap);
+
+#endif

@@ -1,0 +1,136 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+#include "os/fault.h"
+#include "os/os.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+size_t os_page_size(void)
+{
+    static _Atomic(size_t) cached;
+    size_t size = atomic_load_explicit(&cached, memory_order_relaxed);
+    if (size == 0) {
+        size = (size_t)sysconf(_SC_PAGESIZE);
+        atomic_store_explicit(&cached, size, memory_order_relaxed);
+    }
+    return size;
+}
+
+static void *map(void *address, size_t size, int protection, int extra_flags)
+{
+    if (os_fault(OS_CALL_MMAP)) {
+        return NULL;
+    }
+    int saved_errno = errno;
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | extra_flags;
+    void *result = mmap(address, size, protection, flags, -1, 0);
+    errno = saved_errno;
+    return result == MAP_FAILED ? NULL : result;
+}
+
+void *os_reserve(size_t size)
+{
+    return map(NULL, size, PROT_NONE, 0);
+}
+
+void os_unreserve(void *address, size_t size)
+{
+    int saved_errno = errno;
+    munmap(address, size);
+    errno = saved_errno;
+}
+
+static int protect(void *address, size_t size, int protection)
+{
+    if (os_fault(OS_CALL_MPROTECT)) {
+        return ENOMEM;
+    }
+    int saved_errno = errno;
+    int error = mprotect(address, size, protection) == 0 ? 0 : errno;
+    errno = saved_errno;
+    return error;
+}
+
+int os_commit(void *address, size_t size, bool is_executable)
+{
+    return protect(address, size, PROT_READ | PROT_WRITE | (is_executable ? PROT_EXEC : 0));
+}
+
+int os_uncommit_exec(void *address, size_t size)
+{
+    return protect(address, size, PROT_READ | PROT_WRITE);
+}
+
+int os_purge(void *address, size_t size)
+{
+    if (os_fault(OS_CALL_MADVISE)) {
+        return ENOMEM;
+    }
+    int saved_errno = errno;
+    int error = madvise(address, size, MADV_DONTNEED) == 0 ? 0 : errno;
+    errno = saved_errno;
+    return error;
+}
+
+int os_move_pages(void *from, void *to, size_t size)
+{
+    if (os_fault(OS_CALL_MMAP)) {
+        return ENOMEM;
+    }
+    int saved_errno = errno;
+    void *moved = mremap(from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
+    int error = moved == to ? 0 : errno;
+    errno = saved_errno;
+    return error;
+}
+
+void os_refuse_huge_pages(void *address, size_t size)
+{
+    int saved_errno = errno;
+    madvise(address, size, MADV_NOHUGEPAGE);
+    errno = saved_errno;
+}
+
+size_t os_address_space_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+        return SIZE_MAX;
+    }
+    return (size_t)limit.rlim_cur;
+}
+
+// Reads one byte through the kernel, which answers EFAULT instead of raising a signal.
+static bool is_byte_readable(uintptr_t address)
+{
+    char byte;
+    struct iovec local = {.iov_base = &byte, .iov_len = 1};
+    struct iovec remote = {.iov_base = (void *)address, .iov_len = 1};
+    return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == 1;
+}
+
+bool os_is_readable(const void *address, size_t size)
+{
+    if (size == 0) {
+        return true;
+    }
+    uintptr_t first = (uintptr_t)address;
+    uintptr_t last;
+    if (__builtin_add_overflow(first, size - 1, &last)) {
+        return false;
+    }
+    int saved_errno = errno;
+    bool is_readable = is_byte_readable(first);
+    uintptr_t page_size = os_page_size();
+    for (uintptr_t page = (first & ~(page_size - 1)) + page_size;
+         is_readable && page <= last && page != 0; page += page_size) {
+        is_readable = is_byte_readable(page);
+    }
+    errno = saved_errno;
+    return is_readable;
+}

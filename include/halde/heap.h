@@ -65,6 +65,7 @@ enum {
     HALDE_HEAP_NO_SERIALIZE =
         1u << 0, ///< the caller promises one thread at a time; locking does nothing
     HALDE_HEAP_EXECUTABLE = 1u << 1, ///< blocks are executable
+    HALDE_HEAP_ZERO = 1u << 2, ///< every allocation as with HALDE_ZERO; operations take a mutex
 };
 
 /** Checks for halde_heap_options.checks. A heap with any check is slower: its operations take a
@@ -72,8 +73,7 @@ enum {
 enum {
     HALDE_CHECK_TAIL =
         1u << 0, ///< 16 bytes 0xAB behind every block's user size, checked on free and validation
-    HALDE_CHECK_FREE =
-        1u << 1, ///< freed blocks filled with 0xFEEEFEEE from byte 16 on, checked on validation
+    HALDE_CHECK_FREE = 1u << 1,   ///< freed blocks filled with 0xFEEEFEEE, checked on validation
     HALDE_CHECK_ALWAYS = 1u << 2, ///< the whole heap validated at every call
 };
 

@@ -296,6 +296,7 @@ static NOINLINE void *alloc_slow(struct heap *heap, size_t size, size_t alignmen
 {
     struct session session;
     session_begin(&session, heap, flags);
+    flags |= (heap->flags & HALDE_HEAP_ZERO) != 0 ? HALDE_ZERO : 0;
     bool is_clean = false;
     bool is_damaged =
         (heap->checks & HALDE_CHECK_ALWAYS) != 0 && validate_all(heap, NULL) != HALDE_OK;
@@ -307,6 +308,7 @@ static NOINLINE void *alloc_slow(struct heap *heap, size_t size, size_t alignmen
     return block;
 }
 
+// Everything else ends in a tail call, so that this needs no stack frame.
 void *halde_heap_alloc(halde_heap *handle, size_t size, uint32_t flags)
 {
     struct heap *heap = heap_of(handle);
@@ -314,23 +316,20 @@ void *halde_heap_alloc(halde_heap *handle, size_t size, uint32_t flags)
         return NULL;
     }
     struct thread *thread = thread_current;
-    struct cache *cache;
     if (UNLIKELY(size > CLASS_BYTE_MAX || thread == NULL)) {
         return alloc_slow(heap, size, GRANULE_SIZE, flags);
     }
     uint32_t size_class = size_class_table[(size + GRANULE_SIZE - 1) >> GRANULE_SHIFT];
-    if (UNLIKELY(!gate_enter(thread, heap, &cache))) {
+    struct cache *cache = gate_enter_fast(thread, heap);
+    if (UNLIKELY(cache == NULL)) {
         return alloc_slow(heap, size, GRANULE_SIZE, flags);
     }
-    void *block = cache == NULL ? NULL : take_block(&cache->records[size_class], size, false);
+    void *block = take_block(&cache->records[size_class], size, false);
     gate_leave(thread);
     if (UNLIKELY(block == NULL)) {
         return alloc_slow(heap, size, GRANULE_SIZE, flags);
     }
-    if ((flags & HALDE_ZERO) != 0) {
-        memset(block, 0, size);
-    }
-    return block;
+    return UNLIKELY((flags & HALDE_ZERO) != 0) ? memset(block, 0, size) : block;
 }
 
 void *halde_heap_alloc_aligned(halde_heap *handle, size_t size, size_t alignment, uint32_t flags)
@@ -359,7 +358,7 @@ static void evaluate(struct session *session, struct slice *span)
     }
 }
 
-static NOINLINE void evaluate_slow(
+static NOINLINE enum halde_status evaluate_slow(
     struct heap *heap, struct thread *thread, struct cache *cache, struct slice *span)
 {
     // The caller is inside the gate.
@@ -367,6 +366,7 @@ static NOINLINE void evaluate_slow(
         .heap = heap, .thread = thread, .cache = cache, .is_central = !heap->is_shared};
     evaluate(&session, span);
     session_end(&session);
+    return HALDE_OK;
 }
 
 // Frees a block of a span that the session's cache owns.
@@ -470,14 +470,24 @@ ALWAYS_INLINE void clear_state(uint8_t *state, bool has_words)
     }
 }
 
-// Frees a block of a one-slice span. Returns false, with nothing changed, when the slow path must
-// judge.
-ALWAYS_INLINE bool free_fast(struct heap *heap, struct slice *span, void *data, bool has_words)
+// The caller is inside the gate; the block is proved.
+static NOINLINE enum halde_status free_remote(
+    struct thread *thread, struct slice *span, uint8_t *state, bool has_words)
+{
+    span_count_remote_free(span);
+    clear_state(state, has_words);
+    gate_leave(thread);
+    return HALDE_OK;
+}
+
+// Frees a block of a one-slice span; what it cannot prove is left to the slow path.
+ALWAYS_INLINE enum halde_status free_fast(
+    struct heap *heap, struct slice *span, void *data, uint32_t flags, bool has_words)
 {
     struct thread *thread = thread_current;
-    struct cache *cache;
-    if (UNLIKELY(thread == NULL || !gate_enter(thread, heap, &cache))) {
-        return false;
+    struct cache *cache = LIKELY(thread != NULL) ? gate_enter_fast(thread, heap) : NULL;
+    if (UNLIKELY(cache == NULL)) {
+        return free_slow(heap, data, flags);
     }
     uint32_t offset = (uint32_t)((uintptr_t)data & (SLICE_SIZE - 1)) - span->first_offset;
     uint32_t index = span_index(span, offset);
@@ -485,44 +495,43 @@ ALWAYS_INLINE bool free_fast(struct heap *heap, struct slice *span, void *data, 
     bool is_block = index < span->block_count && index * span->block_size == offset;
     if (UNLIKELY(!is_block || !is_plain_busy(load_state(state, has_words), has_words))) {
         gate_leave(thread);
-        return false;
+        return free_slow(heap, data, flags);
     }
     if (UNLIKELY(atomic_load_explicit(&span->owner, memory_order_relaxed) != cache)) {
-        span_count_remote_free(span);
-        clear_state(state, has_words);
-        gate_leave(thread);
-        return true;
+        return free_remote(thread, span, state, has_words);
     }
-    clear_state(state, has_words);
     struct class_record *record = span->record;
+    clear_state(state, has_words);
     if (record->hot == NULL) {
         record->hot = data;
         record->hot_state = state;
-    } else if (UNLIKELY(++span->freed >= span->freed_limit)) {
-        evaluate_slow(heap, thread, cache, span);
-        return true;
+    } else {
+        uint16_t freed = (uint16_t)(span->freed + 1);
+        span->freed = freed;
+        if (UNLIKELY(freed >= span->freed_limit)) {
+            return evaluate_slow(heap, thread, cache, span);
+        }
     }
     gate_leave(thread);
-    return true;
+    return HALDE_OK;
 }
 
 enum halde_status halde_heap_free(halde_heap *handle, void *data, uint32_t flags)
 {
     struct heap *heap = heap_of(handle);
-    if (UNLIKELY(heap == NULL)) {
-        return data == NULL ? HALDE_OK : HALDE_BAD_HEAP;
-    }
     struct slice *slice = slice_of(data);
-    if (LIKELY(slice != NULL && slice_heap(slice) == heap)) {
-        if (LIKELY(slice->kind == SLICE_SPAN_BYTES && free_fast(heap, slice, data, false))) {
-            return HALDE_OK;
+    if (LIKELY(heap != NULL && slice != NULL && slice_heap(slice) == heap)) {
+        if (LIKELY(slice->kind == SLICE_SPAN_BYTES)) {
+            return free_fast(heap, slice, data, flags, false);
         }
-        if (slice->kind == SLICE_SPAN_WORDS && slice->block_size <= CLASS_ONE_SLICE_MAX &&
-            free_fast(heap, slice, data, true)) {
-            return HALDE_OK;
+        if (slice->kind == SLICE_SPAN_WORDS && slice->block_size <= CLASS_ONE_SLICE_MAX) {
+            return free_fast(heap, slice, data, flags, true);
         }
     }
-    return data == NULL ? HALDE_OK : free_slow(heap, data, flags);
+    if (data == NULL) {
+        return HALDE_OK;
+    }
+    return heap == NULL ? HALDE_BAD_HEAP : free_slow(heap, data, flags);
 }
 
 // ---- Resize
@@ -648,6 +657,7 @@ void *halde_heap_realloc(
     }
     struct session session;
     session_begin(&session, heap, flags);
+    flags |= (heap->flags & HALDE_HEAP_ZERO) != 0 ? HALDE_ZERO : 0;
     void *result = realloc_in(&session, data, size, flags, status);
     session_end(&session);
     return result;

@@ -27,12 +27,19 @@ uintptr_t gate_shared(void)
     return GATE_SHARED | fence_bit;
 }
 
-bool gate_enter_slow(struct thread *thread, struct heap *heap, uintptr_t gate, struct cache **cache)
+bool gate_enter(struct thread *thread, struct heap *heap, struct cache **cache)
 {
-    if ((gate & GATE_FENCED) != 0) {
-        atomic_thread_fence(memory_order_seq_cst); // pairs with the fence in gate_stop()
-        gate = atomic_load_explicit(&heap->gate, memory_order_acquire) & ~(uintptr_t)GATE_FENCED;
+    *cache = gate_enter_fast(thread, heap);
+    if (*cache != NULL) {
+        return true;
     }
+    atomic_store_explicit(&thread->in, heap, memory_order_relaxed);
+    COMPILER_BARRIER();
+    if (fence_bit != 0) {
+        atomic_thread_fence(memory_order_seq_cst); // pairs with the fence in gate_wait_for_others()
+    }
+    uintptr_t gate =
+        atomic_load_explicit(&heap->gate, memory_order_acquire) & ~(uintptr_t)GATE_FENCED;
     if (gate == (uintptr_t)thread) {
         *cache = &heap->cache;
         return true;

@@ -4,9 +4,9 @@
 /**
  * The gate: how operations enter a heap, and how a heap is stopped. See SYNCHRONISATION in types.h.
  *
- * The fast path is gate_enter() .. gate_leave(): plain loads and stores.  Everything else works in
- * a *session*, which begins inside the gate where possible and can be raised to *central*: allowed
- * to touch the parts of the heap that the caches share.
+ * The fast path is gate_enter_fast() .. gate_leave(): plain loads and stores.  Everything else
+ * works in a *session*, which begins inside the gate where possible and can be raised to *central*:
+ * allowed to touch the parts of the heap that the caches share.
  */
 #ifndef ENGINE_GATE_H
 #define ENGINE_GATE_H
@@ -24,25 +24,31 @@ ALWAYS_INLINE void gate_leave(struct thread *thread)
 }
 
 /**
- * Enters a heap.  @param cache receives the thread's cache, NULL when it has none in a shared heap
- * yet.
- * @return false when the gate is not open for the thread; then it is outside
+ * Enters a heap, in the two cases that need no call: it is biased to the thread, or shared and the
+ * one that the thread used last.
+ * @return the thread's cache, or NULL: then the thread is outside, and session_begin() goes on
  */
-ALWAYS_INLINE bool gate_enter(struct thread *thread, struct heap *heap, struct cache **cache)
+ALWAYS_INLINE struct cache *gate_enter_fast(struct thread *thread, struct heap *heap)
 {
     atomic_store_explicit(&thread->in, heap, memory_order_relaxed);
     COMPILER_BARRIER(); // the stopper's membarrier turns this into a fence when it matters
     uintptr_t gate = atomic_load_explicit(&heap->gate, memory_order_acquire);
     if (LIKELY(gate == (uintptr_t)thread)) {
-        *cache = &heap->cache;
-        return true;
+        return &heap->cache;
     }
     if (LIKELY(gate == GATE_SHARED && thread->last_id == heap->id)) {
-        *cache = thread->last_cache;
-        return true;
+        return thread->last_cache;
     }
-    return gate_enter_slow(thread, heap, gate, cache);
+    gate_leave(thread);
+    return NULL;
 }
+
+/**
+ * Enters a heap whenever its gate is open for the thread.
+ * @param cache  receives the thread's cache, NULL when it has none in a shared heap yet
+ * @return false when the gate is not open for the thread; then it is outside
+ */
+bool gate_enter(struct thread *thread, struct heap *heap, struct cache **cache);
 
 struct session {
     struct heap *heap;

@@ -10,7 +10,7 @@
 #include "engine/span.h"
 #include "engine/user_info.h"
 
-#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -271,6 +271,12 @@ static void write_region_header(const struct heap *heap)
     words[29] = 0;                                                        // force flags
 }
 
+// Heaps whose every operation has more to do than the fast path does.
+static bool is_slow(const struct plan *plan)
+{
+    return plan->checks != 0 || (plan->flags & HALDE_HEAP_ZERO) != 0;
+}
+
 static void init_struct(
     struct heap *heap, const struct plan *plan, struct slice *first, struct thread *thread)
 {
@@ -280,7 +286,7 @@ static void init_struct(
     heap->maximum_size = plan->maximum_size;
     heap->is_shared = false;
     heap->can_use_spans = plan->mixed_size < plan->region_size || plan->maximum_size == 0;
-    heap->is_serial = plan->checks != 0 || !heap->can_use_spans;
+    heap->is_serial = is_slow(plan) || !heap->can_use_spans;
     heap->has_spans = false;
     heap->lock_owner = NULL;
     heap->lock_depth = 0;
@@ -406,13 +412,41 @@ static enum halde_status create(const struct halde_heap_options *options, halde_
     }
     if (status == HALDE_OK) {
         init_first_region(heap, &plan, first);
-        uintptr_t gate = heap->checks != 0 ? GATE_CLOSED : gate_biased(thread);
+        uintptr_t gate = is_slow(&plan) ? GATE_CLOSED : gate_biased(thread);
         atomic_store_explicit(&heap->gate, gate, memory_order_release);
         register_locked(heap);
         *handle = (halde_heap *)heap->handle;
     }
     os_mutex_unlock(&registry.mutex);
     return status;
+}
+
+// HALDE_OPTIONS heap_flags, as far as the engine is concerned: names and bits of gflags.
+static uint32_t process_heap_checks(void)
+{
+    static const struct {
+        const char *name;
+        unsigned long bit;
+        uint32_t checks;
+    } FLAGS[] = {
+        {"htc", 0x10, HALDE_CHECK_TAIL},
+        {"hfc", 0x20, HALDE_CHECK_FREE},
+        {"hpc", 0x40, HALDE_CHECK_TAIL | HALDE_CHECK_FREE},
+        {"hvc", 0x80, HALDE_CHECK_TAIL | HALDE_CHECK_FREE | HALDE_CHECK_ALWAYS},
+    };
+    const char *option = os_option("heap_flags");
+    if (option == NULL) {
+        return 0;
+    }
+    char *end;
+    unsigned long bits = strtoul(option, &end, 16);
+    bool is_list = *end != '\0';
+    uint32_t checks = 0;
+    for (size_t i = 0; i < sizeof(FLAGS) / sizeof(FLAGS[0]); i++) {
+        bool is_set = is_list ? strstr(option, FLAGS[i].name) != NULL : (bits & FLAGS[i].bit) != 0;
+        checks |= is_set ? FLAGS[i].checks : 0;
+    }
+    return checks;
 }
 
 bool heap_system_init(void)
@@ -441,7 +475,7 @@ bool heap_system_init(void)
         static struct os_mutex process_heap_mutex;
         os_mutex_lock(&process_heap_mutex);
         if (registry.process_heap == NULL) {
-            const struct halde_heap_options options = {0};
+            const struct halde_heap_options options = {.checks = process_heap_checks()};
             halde_heap *handle = NULL;
             create(&options, &handle);
             registry.process_heap = handle;
@@ -463,7 +497,7 @@ __attribute__((constructor)) static void init_at_start(void)
 enum halde_status halde_heap_create(const struct halde_heap_options *options, halde_heap **heap)
 {
     static const struct halde_heap_options DEFAULTS = {0};
-    const uint32_t known_flags = HALDE_HEAP_NO_SERIALIZE | HALDE_HEAP_EXECUTABLE;
+    const uint32_t known_flags = HALDE_HEAP_NO_SERIALIZE | HALDE_HEAP_EXECUTABLE | HALDE_HEAP_ZERO;
     const uint32_t known_checks = HALDE_CHECK_TAIL | HALDE_CHECK_FREE | HALDE_CHECK_ALWAYS;
     options = options == NULL ? &DEFAULTS : options;
     if ((options->flags & ~known_flags) != 0 || (options->checks & ~known_checks) != 0 ||

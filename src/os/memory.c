@@ -3,11 +3,11 @@
 
 #include "os/fault.h"
 #include "os/os.h"
+#include "os/process.h"
 
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 size_t os_page_size(void)
@@ -105,13 +105,10 @@ size_t os_address_space_limit(void)
     return (size_t)limit.rlim_cur;
 }
 
-// Reads one byte through the kernel, which answers EFAULT instead of raising a signal.
 static bool is_byte_readable(uintptr_t address)
 {
     char byte;
-    struct iovec local = {.iov_base = &byte, .iov_len = 1};
-    struct iovec remote = {.iov_base = (void *)address, .iov_len = 1};
-    return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == 1;
+    return os_copy_memory(&byte, (const void *)address, 1) == 1;
 }
 
 bool os_is_readable(const void *address, size_t size)

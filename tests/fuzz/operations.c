@@ -349,7 +349,7 @@ static void see_block(struct seen *seen, void *data, size_t size)
 {
     const struct block *block = find_block(seen->heap, data);
     if (!block) {
-        check_fail(CHECK_HERE, "the walk shows %p of %zu bytes, which nobody has", data, size);
+        test_fail(CHECK_HERE, "the walk shows %p of %zu bytes, which nobody has", data, size);
         return;
     }
     EXPECT_SIZE(size, block->size);
@@ -739,14 +739,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (oracle.input.next < oracle.input.end) {
         do_one(&oracle);
 #if CONFIG_LIBFUZZER
-        if (check_failures() != 0) {
+        if (test_failures() != 0) {
             abort();
         }
 #endif
     }
     finish(&oracle);
 #if CONFIG_LIBFUZZER
-    if (check_failures() != 0) {
+    if (test_failures() != 0) {
         abort();
     }
 #endif
@@ -765,17 +765,17 @@ static bool run_file(const char *path)
 {
     FILE *file = fopen(path, "rb");
     if (!file) {
-        check_fail(CHECK_HERE, "cannot read %s", path);
+        test_fail(CHECK_HERE, "cannot read %s", path);
         return false;
     }
     size_t size = fread(input_bytes, 1, INPUT_CAPACITY, file);
     fclose(file);
-    unsigned before = check_failures();
+    unsigned before = test_failures();
     LLVMFuzzerTestOneInput(input_bytes, size);
-    if (check_failures() != before) {
-        check_note("  with the input %s", path);
+    if (test_failures() != before) {
+        test_note("  with the input %s", path);
     }
-    return check_failures() == before;
+    return test_failures() == before;
 }
 
 static size_t run_kept_inputs(void)
@@ -787,7 +787,7 @@ static size_t run_kept_inputs(void)
     snprintf(folder + length, sizeof folder - length, "%sseeds/operations", length ? "/" : "");
     DIR *directory = opendir(folder);
     if (!directory) {
-        check_fail(CHECK_HERE, "cannot open %s", folder);
+        test_fail(CHECK_HERE, "cannot open %s", folder);
         return 0;
     }
     size_t count = 0;
@@ -812,7 +812,7 @@ static void keep_input(size_t size)
     if (file) {
         fwrite(input_bytes, 1, size, file);
         fclose(file);
-        check_note("the failing input is in %s", path);
+        test_note("the failing input is in %s", path);
     }
 }
 
@@ -840,11 +840,11 @@ static void run_random_inputs(uint64_t seed, double seconds)
         size = make_random_input(&random);
         LLVMFuzzerTestOneInput(input_bytes, size);
         count++;
-    } while (check_failures() == 0 && !deadline_is_over(deadline));
-    if (check_failures() != 0) {
+    } while (test_failures() == 0 && !deadline_is_over(deadline));
+    if (test_failures() != 0) {
         keep_input(size);
     }
-    check_note("%zu random inputs", count);
+    test_note("%zu random inputs", count);
 }
 
 int main(int argc, char **argv)
@@ -853,16 +853,16 @@ int main(int argc, char **argv)
         run_file(argv[i]);
     }
     if (argc > 1) {
-        return check_result();
+        return test_result();
     }
     uint64_t seed = seed_start("operations");
     size_t kept = run_kept_inputs();
-    check_note("%zu kept inputs", kept);
+    test_note("%zu kept inputs", kept);
     EXPECT_AT_LEAST(kept, 1);
-    if (check_failures() == 0) {
+    if (test_failures() == 0) {
         run_random_inputs(seed, stress_seconds(3));
     }
-    return check_result();
+    return test_result();
 }
 
 #endif

@@ -106,7 +106,7 @@ static void churn_aligned(halde_heap *heap, uint64_t seed, double seconds)
             EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
             expect_apart(blocks);
         }
-    } while (!deadline_is_over(deadline) && check_failures() == 0);
+    } while (!deadline_is_over(deadline) && test_failures() == 0);
     for (size_t i = 0; i < PLACES; i++) {
         EXPECT_OK(halde_heap_free(heap, blocks[i].data, 0));
         blocks[i].data = NULL;
@@ -182,5 +182,5 @@ int main(void)
     every_alignment(heap);
     churn_aligned(heap, seed, seconds / 2);
     EXPECT_OK(halde_heap_destroy(heap));
-    return check_result();
+    return test_result();
 }

@@ -69,7 +69,7 @@ static bool has_tail(const unsigned char *block, size_t size)
 {
     for (size_t i = 0; i < TAIL_SIZE; i++) {
         if (block[size + i] != TAIL_BYTE) {
-            check_fail(CHECK_HERE, "byte %zu behind the %zu bytes at %p is 0x%02x", i, size,
+            test_fail(CHECK_HERE, "byte %zu behind the %zu bytes at %p is 0x%02x", i, size,
                 (const void *)block, block[size + i]);
             return false;
         }
@@ -192,7 +192,7 @@ static void zeros_after_fill(uint32_t checks)
             ASSERT_NOT_NULL(block);
             for (size_t b = 0; b < sizes[i]; b++) {
                 if (block[b] != 0) {
-                    check_fail(CHECK_HERE, "byte %zu of %zu is 0x%02x", b, sizes[i], block[b]);
+                    test_fail(CHECK_HERE, "byte %zu of %zu is 0x%02x", b, sizes[i], block[b]);
                     break;
                 }
             }
@@ -216,7 +216,7 @@ static void always_validate(void)
     enum halde_status status = halde_heap_free(heap, other, 0);
     EXPECT_TRUE(status == HALDE_OK || status == HALDE_BLOCK_DAMAGED || status == HALDE_HEAP_DAMAGED);
     if (status == HALDE_OK) {
-        check_fail(CHECK_HERE, "a free validated nothing");
+        test_fail(CHECK_HERE, "a free validated nothing");
     }
     victim[40] = TAIL_BYTE;
     EXPECT_OK(halde_heap_free(heap, other, 0));
@@ -241,7 +241,7 @@ static void no_false_alarm(uint64_t seed, uint32_t checks, double seconds)
     };
     struct churn *churn = churn_start(&options);
     uint64_t deadline = deadline_after(seconds);
-    while (!deadline_is_over(deadline) && check_failures() == 0) {
+    while (!deadline_is_over(deadline) && test_failures() == 0) {
         EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
     }
     churn_stop(churn);
@@ -279,5 +279,5 @@ int main(void)
     no_false_alarm(seed, HALDE_CHECK_TAIL, seconds);
     no_false_alarm(seed, HALDE_CHECK_TAIL | HALDE_CHECK_FREE, seconds);
     no_false_alarm(seed, HALDE_CHECK_ALWAYS | HALDE_CHECK_TAIL | HALDE_CHECK_FREE, seconds);
-    return check_result();
+    return test_result();
 }

@@ -67,8 +67,8 @@ static void check_heap(struct rounds *rounds, size_t heap_index, bool is_strict)
     const struct ledger *ledger = churn_ledger(rounds->churn, heap_index);
     enum ledger_walk walk = (enum ledger_walk)(rounds->count % LEDGER_WALK_COUNT);
     if (!ledger_check_locked(&rounds->checker, ledger, walk, is_strict)) {
-        check_note("  in round %" PRIu64 ", heap %zu", rounds->count, heap_index);
-        check_stop(); // the threads go on: nothing later would mean more
+        test_note("  in round %" PRIu64 ", heap %zu", rounds->count, heap_index);
+        test_stop(); // the threads go on: nothing later would mean more
     }
     rounds->block_count += rounds->checker.count;
     if (random_once_in(&rounds->random, 8)) {
@@ -101,7 +101,7 @@ static void lock_and_check(struct rounds *rounds, size_t first, size_t count)
 static void check_while_running(struct rounds *rounds, double seconds)
 {
     uint64_t deadline = deadline_after(seconds);
-    while (!deadline_is_over(deadline) && check_failures() == 0) {
+    while (!deadline_is_over(deadline) && test_failures() == 0) {
         if (random_once_in(&rounds->random, 10)) {
             lock_and_check(rounds, 0, HEAP_COUNT);
         } else {
@@ -120,7 +120,7 @@ static void check_while_paused(struct rounds *rounds, double seconds)
             rounds->count++;
         }
         churn_resume(rounds->churn);
-    } while (!deadline_is_over(deadline) && check_failures() == 0);
+    } while (!deadline_is_over(deadline) && test_failures() == 0);
 }
 
 static void expect_empty(halde_heap *heap)
@@ -148,7 +148,7 @@ int main(void)
         .operations_per_thread = 3000,
         .locks_heaps = true,
     };
-    check_note("%zu threads, %zu slots each in %d heaps", options.seat_count, options.slots_per_seat,
+    test_note("%zu threads, %zu slots each in %d heaps", options.seat_count, options.slots_per_seat,
         HEAP_COUNT);
     rounds.churn = churn_start(&options);
     ASSERT_TRUE(ledger_checker_init(&rounds.checker, options.seat_count * options.slots_per_seat));
@@ -160,7 +160,7 @@ int main(void)
     for (size_t h = 0; h < HEAP_COUNT; h++) {
         check_heap(&rounds, h, true);
     }
-    check_note("%" PRIu64 " rounds while running, %" PRIu64 " while paused, %" PRIu64 " blocks compared, %"
+    test_note("%" PRIu64 " rounds while running, %" PRIu64 " while paused, %" PRIu64 " blocks compared, %"
                PRIu64 " operations, %" PRIu64 " threads",
         running_count, rounds.count - running_count, rounds.block_count,
         churn_operation_count(rounds.churn), churn_thread_count(rounds.churn));
@@ -170,5 +170,5 @@ int main(void)
         expect_empty(heaps[h]);
     }
     ledger_checker_release(&rounds.checker);
-    return check_result();
+    return test_result();
 }

@@ -144,7 +144,7 @@ static void run_walk_next(void)
 static bool visit_no_entry(const struct halde_entry *entry, void *context)
 {
     (void)context;
-    check_fail(CHECK_HERE, "visited %p", entry->data);
+    test_fail(CHECK_HERE, "visited %p", entry->data);
     return true;
 }
 
@@ -152,7 +152,7 @@ static bool visit_no_block(const struct halde_block *blocks, size_t count, void 
 {
     (void)blocks;
     (void)context;
-    check_fail(CHECK_HERE, "visited %zu blocks", count);
+    test_fail(CHECK_HERE, "visited %zu blocks", count);
     return true;
 }
 
@@ -419,5 +419,5 @@ int main(void)
         struct use use = {.kind = (enum first_use)kind};
         EXPECT_CHILD_PASSES("first use of a shared heap", use_shared_heap_first, &use, 10);
     }
-    return check_result();
+    return test_result();
 }

@@ -143,10 +143,10 @@ static void fill_and_refill(struct filling *filling, const struct mix *mix, uint
             first_count = filling->count;
             size_t least = filling->maximum_size / 100 * mix->percent_at_least;
             if (filling->maximum_size >= 1 << 18 && !EXPECT_AT_LEAST(filling->busy_size, least)) {
-                check_note("  %s in %zu bytes", mix->name, filling->maximum_size);
+                test_note("  %s in %zu bytes", mix->name, filling->maximum_size);
             }
         } else if (!EXPECT_AT_LEAST(filling->count, first_count)) {
-            check_note("  %s in %zu bytes, round %zu", mix->name, filling->maximum_size, round);
+            test_note("  %s in %zu bytes, round %zu", mix->name, filling->maximum_size, round);
         }
         empty_out(filling, round % 3);
     }
@@ -171,7 +171,7 @@ static void run_all_mixes(size_t maximum_size, uint64_t seed, struct block *bloc
         fill_and_refill(&filling, &mixes[i], seed);
         fill_up(&filling, &mixes[i], seed);
         if (!EXPECT_AT_LEAST(filling.count, counts[i])) {
-            check_note("  %s in %zu bytes after the other mixes", mixes[i].name, maximum_size);
+            test_note("  %s in %zu bytes after the other mixes", mixes[i].name, maximum_size);
         }
         empty_out(&filling, 0);
     }
@@ -265,12 +265,12 @@ int main(void)
     uint64_t deadline = deadline_after(stress_seconds(3));
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         if (i > 1 && deadline_is_over(deadline)) {
-            check_note("the time is over before the heaps of %zu bytes and more", sizes[i]);
+            test_note("the time is over before the heaps of %zu bytes and more", sizes[i]);
             break;
         }
         run_all_mixes(sizes[i], seed, blocks);
         churn_near_full(sizes[i], seed);
     }
     free(blocks);
-    return check_result();
+    return test_result();
 }

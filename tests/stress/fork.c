@@ -155,7 +155,7 @@ static void leave_by_exit(void *context)
 {
     use_heaps(context);
     if (process_memory_is_plain()) {
-        exit(check_result()); // a leak checker would count the blocks of threads that are gone
+        exit(test_result()); // a leak checker would count the blocks of threads that are gone
     }
 }
 
@@ -207,16 +207,16 @@ int main(void)
     do {
         fork_once(&scene);
         count++;
-    } while (!deadline_is_over(deadline) && check_failures() == 0);
+    } while (!deadline_is_over(deadline) && test_failures() == 0);
     atomic_store_explicit(&scene.stops, true, memory_order_relaxed);
     pthread_join(locker, NULL);
     churn_stop(scene.churn);
     compare_with_ledgers(&scene);
-    check_note("%u forks, %zu locks held meanwhile", count, (size_t)scene.locks);
+    test_note("%u forks, %zu locks held meanwhile", count, (size_t)scene.locks);
     churn_release(scene.churn);
     ledger_checker_release(&scene.checker);
     for (size_t h = 1; h < HEAP_COUNT; h++) {
         EXPECT_OK(halde_heap_destroy(scene.heaps[h]));
     }
-    return check_result();
+    return test_result();
 }

@@ -94,7 +94,7 @@ static void churn_large(halde_heap *heap, uint64_t seed, double seconds)
         if (random_once_in(&random, 100)) {
             halde_heap_compact(heap);
         }
-    } while (!deadline_is_over(deadline) && check_failures() == 0);
+    } while (!deadline_is_over(deadline) && test_failures() == 0);
     for (size_t i = 0; i < PLACES; i++) {
         EXPECT_OK(halde_heap_free(heap, blocks[i].data, 0));
         blocks[i].data = NULL;
@@ -253,5 +253,5 @@ int main(void)
     give_memory_back(heap);
     churn_large(heap, seed, stress_seconds(3));
     EXPECT_OK(halde_heap_destroy(heap));
-    return check_result();
+    return test_result();
 }

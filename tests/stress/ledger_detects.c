@@ -169,7 +169,7 @@ static void judge(void *context)
     lie->tell(&ledger);
     for (int walk = 0; walk < LEDGER_WALK_COUNT; walk++) {
         bool is_accepted = ledger_check_locked(&checker, &ledger, (enum ledger_walk)walk, lie->is_strict);
-        check_reset(); // the judge's own report is not ours
+        test_reset(); // the judge's own report is not ours
         EXPECT_TRUE(is_accepted == lie->is_accepted);
     }
     ledger_checker_release(&checker);
@@ -184,8 +184,8 @@ int main(void)
         struct child child;
         child_run(&child, judge, &lie, true, 10);
         if (!child_expect_passed(CHECK_HERE, lie.what, &child)) {
-            check_note("%s", child.text);
+            test_note("%s", child.text);
         }
     }
-    return check_result();
+    return test_result();
 }

@@ -148,8 +148,8 @@ static void expect_all_move(const struct storm *storm)
     for (size_t i = 0; i < WORKERS; i++) {
         while (progress_of(&storm->workers[i]) < before[i] + 2) {
             if (deadline_is_over(deadline)) {
-                check_fail(CHECK_HERE, "worker %zu sleeps though the heap is not locked", i);
-                check_stop();
+                test_fail(CHECK_HERE, "worker %zu sleeps though the heap is not locked", i);
+                test_stop();
             }
             pause_us(50);
         }
@@ -172,10 +172,10 @@ static void lock_against_workers(uint64_t seed, bool uses_lock, double seconds)
             EXPECT_OK(halde_heap_unlock(storm.heap));
         }
         rounds++;
-    } while (!deadline_is_over(deadline) && check_failures() == 0);
+    } while (!deadline_is_over(deadline) && test_failures() == 0);
     expect_all_move(&storm);
     stop_workers(&storm);
-    check_note("%" PRIu64 " rounds against %d threads%s", rounds, WORKERS,
+    test_note("%" PRIu64 " rounds against %d threads%s", rounds, WORKERS,
         uses_lock ? " that lock, too" : "");
     EXPECT_OK(halde_heap_destroy(storm.heap));
 }
@@ -468,5 +468,5 @@ int main(void)
     heaps_without_serialisation(seed);
     lock_against_workers(seed, false, seconds / 3);
     lock_against_workers(seed, true, seconds / 3);
-    return check_result();
+    return test_result();
 }

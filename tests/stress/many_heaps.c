@@ -159,7 +159,7 @@ static void live_together(struct colony *colony)
     size_t before = process_resident_size();
     run_parts(colony, create_part);
     size_t after = process_resident_size();
-    check_note("%zu heaps of %d blocks: %zu bytes resident each", colony->heap_count, BLOCKS,
+    test_note("%zu heaps of %d blocks: %zu bytes resident each", colony->heap_count, BLOCKS,
         after < before ? 0 : (after - before) / colony->heap_count);
     if (process_memory_is_plain()) {
         EXPECT_AT_MOST(after, before + colony->heap_count * RESIDENT_PER_HEAP + (8 << 20));
@@ -240,7 +240,7 @@ static void come_and_go(uint64_t seed)
             early_addresses = process_address_size();
         }
     }
-    check_note("%zu heaps came and went", count);
+    test_note("%zu heaps came and went", count);
     if (process_memory_is_plain()) {
         EXPECT_AT_MOST(process_resident_size(), early_resident + (64 << 20));
         EXPECT_AT_MOST(process_address_size(), early_addresses + (256 << 20));
@@ -259,5 +259,5 @@ int main(void)
     come_and_go(colony.seed);
     free(colony.blocks);
     free(colony.heaps);
-    return check_result();
+    return test_result();
 }

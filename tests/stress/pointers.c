@@ -126,7 +126,7 @@ static void try_address(struct scene *scene, uintptr_t value, uint32_t allowed, 
     }
     scene->trial_count++;
     if (!is_good) {
-        check_note("  with %s: %p, heap %p", what, address, (void *)heap);
+        test_note("  with %s: %p, heap %p", what, address, (void *)heap);
     }
 }
 
@@ -149,7 +149,7 @@ static void try_position(const struct scene *scene, uintptr_t value, bool must_r
 static bool never_visit(const struct halde_entry *entry, void *context)
 {
     (void)context;
-    check_fail(CHECK_HERE, "visited %p of no heap", entry->data);
+    test_fail(CHECK_HERE, "visited %p of no heap", entry->data);
     return false;
 }
 
@@ -157,7 +157,7 @@ static bool never_visit_blocks(const struct halde_block *blocks, size_t count, v
 {
     (void)blocks;
     (void)context;
-    check_fail(CHECK_HERE, "visited %zu blocks of no heap", count);
+    test_fail(CHECK_HERE, "visited %zu blocks of no heap", count);
     return false;
 }
 
@@ -194,7 +194,7 @@ static void try_handle(struct scene *scene, uintptr_t value, const char *what)
     is_good &= EXPECT_STATUS(halde_heap_get_user_info(heap, block, &info), HALDE_BAD_HEAP);
     is_good &= EXPECT_STATUS(halde_heap_destroy(heap), HALDE_BAD_HEAP);
     if (!is_good) {
-        check_note("  with %s as the heap: %p", what, (void *)heap);
+        test_note("  with %s as the heap: %p", what, (void *)heap);
     }
 }
 
@@ -463,7 +463,7 @@ static void run_scene(const struct halde_heap_options *options, uint64_t seed)
     try_handle(&scene, (uintptr_t)scene.other, "a destroyed heap");
     try_address(&scene, block, UNKNOWN | OTHER | INTERIOR, "a destroyed heap's block");
     EXPECT_OK(halde_heap_destroy(scene.heap));
-    check_note("%zu addresses", scene.trial_count);
+    test_note("%zu addresses", scene.trial_count);
 }
 
 // Creation with wrong arguments.
@@ -523,5 +523,5 @@ int main(void)
     run_scene(&(struct halde_heap_options){.maximum_size = 16 * MIB}, seed);
     run_scene(&(struct halde_heap_options){.checks = HALDE_CHECK_TAIL | HALDE_CHECK_FREE}, seed);
     run_scene(&(struct halde_heap_options){.flags = HALDE_HEAP_NO_SERIALIZE}, seed);
-    return check_result();
+    return test_result();
 }

@@ -108,7 +108,7 @@ static void every_pair(const struct kind *kind, size_t limit)
             }
             for (size_t f = 0; f < sizeof flag_sets / sizeof flag_sets[0]; f++) {
                 if (!resize_once(heap, sizes[i], sizes[j], flag_sets[f], is_growable)) {
-                    check_note("  %s heap, %zu to %zu bytes, flags %u", kind->name, sizes[i], sizes[j],
+                    test_note("  %s heap, %zu to %zu bytes, flags %u", kind->name, sizes[i], sizes[j],
                         flag_sets[f]);
                 }
             }
@@ -156,7 +156,7 @@ static void byte_by_byte(const struct kind *kind)
     }
     for (size_t i = 0; i < end; i++) {
         if (block[i] != (unsigned char)((i + 1) * 7)) {
-            check_fail(CHECK_HERE, "%s heap: byte %zu was lost on the way", kind->name, i);
+            test_fail(CHECK_HERE, "%s heap: byte %zu was lost on the way", kind->name, i);
             break;
         }
     }
@@ -164,7 +164,7 @@ static void byte_by_byte(const struct kind *kind)
         block = halde_heap_realloc(heap, block, size, HALDE_ZERO, NULL);
         ASSERT_NOT_NULL(block);
         if (size > 0 && block[size - 1] != (unsigned char)(size * 7)) {
-            check_fail(CHECK_HERE, "%s heap: byte %zu was lost on the way down", kind->name, size - 1);
+            test_fail(CHECK_HERE, "%s heap: byte %zu was lost on the way down", kind->name, size - 1);
             break;
         }
     }
@@ -206,5 +206,5 @@ int main(void)
         every_pair(&kinds[i], i == 0 ? SIZE_MAX : 64 * KIB);
         byte_by_byte(&kinds[i]);
     }
-    return check_result();
+    return test_result();
 }

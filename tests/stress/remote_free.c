@@ -188,7 +188,7 @@ static void watch(const struct shape *shape, halde_heap *heap, double seconds)
     struct measure early = measure_heap(heap);
     nap(seconds * 3 / 4);
     struct measure late = measure_heap(heap);
-    check_note("%s: committed %zu -> %zu KiB, resident %zu -> %zu KiB", shape->name,
+    test_note("%s: committed %zu -> %zu KiB, resident %zu -> %zu KiB", shape->name,
         early.committed >> 10, late.committed >> 10, early.resident >> 10, late.resident >> 10);
     EXPECT_AT_MOST(late.committed, shape->limit_in_use);
     EXPECT_AT_MOST(late.committed, 2 * early.committed + 2 * MIB);
@@ -303,7 +303,7 @@ static void trade_blocks(uint64_t seed)
     EXPECT_OK(halde_heap_summarize(exchange.heap, &summary));
     EXPECT_SIZE(summary.busy_count, live);
     EXPECT_AT_MOST(summary.committed_size, 16 * MIB); // 5,000 blocks of 108 bytes on average
-    check_note("trade: %zu blocks live, %zu KiB committed", live, summary.committed_size >> 10);
+    test_note("trade: %zu blocks live, %zu KiB committed", live, summary.committed_size >> 10);
     for (size_t i = 0; i < PLACES; i++) {
         EXPECT_OK(halde_heap_free(exchange.heap, (void *)places[i], 0));
         places[i] = 0;
@@ -329,5 +329,5 @@ int main(void)
         run_shape(&shapes[i], seed + i * 100, stress_seconds(3) / (double)count);
     }
     trade_blocks(seed);
-    return check_result();
+    return test_result();
 }

@@ -189,7 +189,7 @@ static void release_pool(struct pool *pool)
 // The bounds are generous; a leak of one span or one cache a thread exceeds them many times over.
 static void expect_bounded(const struct figures *early, const struct figures *late)
 {
-    check_note("resident %zu -> %zu KiB, reserved %zu -> %zu KiB, committed %zu -> %zu KiB",
+    test_note("resident %zu -> %zu KiB, reserved %zu -> %zu KiB, committed %zu -> %zu KiB",
         early->resident >> 10, late->resident >> 10, early->summary.reserved_size >> 10,
         late->summary.reserved_size >> 10, early->summary.committed_size >> 10,
         late->summary.committed_size >> 10);
@@ -211,7 +211,7 @@ static void run_on(halde_heap *heap, uint64_t seed, size_t count)
     run_threads(&pool, count - count / 10);
     struct figures late = measure(&pool);
     expect_bounded(&early, &late);
-    check_note("%" PRIu64 " threads, %" PRIu64 " destructors used the heap",
+    test_note("%" PRIu64 " threads, %" PRIu64 " destructors used the heap",
         atomic_load(&pool.thread_count), atomic_load(&pool.destructor_count));
     EXPECT_AT_LEAST(atomic_load(&pool.destructor_count), count / 8);
     if (heap != halde_process_heap()) {
@@ -271,5 +271,5 @@ int main(void)
     EXPECT_OK(halde_heap_destroy(heap));
     run_on(halde_process_heap(), seed + 1, count / 4);
     destroy_between_threads();
-    return check_result();
+    return test_result();
 }

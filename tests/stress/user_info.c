@@ -84,7 +84,7 @@ static void step(struct user *user)
 static void *run_steps(void *context)
 {
     struct user *user = context;
-    for (size_t i = 0; i < user->steps && check_failures() == 0; i++) {
+    for (size_t i = 0; i < user->steps && test_failures() == 0; i++) {
         step(user);
     }
     return NULL;
@@ -228,5 +228,5 @@ int main(void)
     alone(seed, &(struct halde_heap_options){.flags = HALDE_HEAP_NO_SERIALIZE});
     freed_elsewhere();
     together(seed);
-    return check_result();
+    return test_result();
 }

@@ -34,7 +34,7 @@ __attribute__((format(printf, 3, 0))) static size_t format_text(
     return length < 0 ? 0 : (size_t)length;
 }
 
-void check_fail(struct check_place place, const char *format, ...)
+void test_fail(struct test_place place, const char *format, ...)
 {
     char line[640];
     int prefix = snprintf(line, sizeof line, "%s:%d: ", place.file, place.line);
@@ -47,12 +47,12 @@ void check_fail(struct check_place place, const char *format, ...)
     va_end(arguments);
     write_line(line, length, sizeof line);
     if (atomic_fetch_add_explicit(&failure_count, 1, memory_order_relaxed) + 1 >= MAX_FAILURES) {
-        check_note("stopped after %d failures", MAX_FAILURES);
+        test_note("stopped after %d failures", MAX_FAILURES);
         _exit(EXIT_FAILURE);
     }
 }
 
-void check_note(const char *format, ...)
+void test_note(const char *format, ...)
 {
     char line[640];
     va_list arguments;
@@ -62,96 +62,96 @@ void check_note(const char *format, ...)
     write_line(line, length, sizeof line);
 }
 
-unsigned check_failures(void)
+unsigned test_failures(void)
 {
     return atomic_load_explicit(&failure_count, memory_order_relaxed);
 }
 
-void check_reset(void)
+void test_reset(void)
 {
     atomic_store_explicit(&failure_count, 0, memory_order_relaxed);
 }
 
-int check_result(void)
+int test_result(void)
 {
-    unsigned count = check_failures();
+    unsigned count = test_failures();
     if (count == 0) {
         return EXIT_SUCCESS;
     }
-    check_note("%u check%s failed", count, count == 1 ? "" : "s");
+    test_note("%u check%s failed", count, count == 1 ? "" : "s");
     return EXIT_FAILURE;
 }
 
-void check_skip(const char *reason)
+void test_skip(const char *reason)
 {
-    check_note("skipped: %s", reason);
+    test_note("skipped: %s", reason);
     _exit(CHECK_SKIPPED);
 }
 
-void check_stop(void)
+void test_stop(void)
 {
-    check_note("stopped: the rest makes no sense after this");
+    test_note("stopped: the rest makes no sense after this");
     abort(); // leaves the place in a debugger or core
 }
 
-bool check_true(struct check_place place, bool is_met, const char *text)
+bool test_true(struct test_place place, bool is_met, const char *text)
 {
     if (!is_met) {
-        check_fail(place, "not met: %s", text);
+        test_fail(place, "not met: %s", text);
     }
     return is_met;
 }
 
-bool check_size(struct check_place place, uint64_t actual, uint64_t expected, const char *text)
+bool test_size(struct test_place place, uint64_t actual, uint64_t expected, const char *text)
 {
     if (actual != expected) {
-        check_fail(place, "%s is %" PRIu64 " (0x%" PRIx64 "), expected %" PRIu64 " (0x%" PRIx64 ")",
+        test_fail(place, "%s is %" PRIu64 " (0x%" PRIx64 "), expected %" PRIu64 " (0x%" PRIx64 ")",
             text, actual, actual, expected, expected);
     }
     return actual == expected;
 }
 
-bool check_at_most(struct check_place place, uint64_t actual, uint64_t limit, const char *text)
+bool test_at_most(struct test_place place, uint64_t actual, uint64_t limit, const char *text)
 {
     if (actual > limit) {
-        check_fail(place, "%s is %" PRIu64 ", expected at most %" PRIu64, text, actual, limit);
+        test_fail(place, "%s is %" PRIu64 ", expected at most %" PRIu64, text, actual, limit);
     }
     return actual <= limit;
 }
 
-bool check_at_least(struct check_place place, uint64_t actual, uint64_t limit, const char *text)
+bool test_at_least(struct test_place place, uint64_t actual, uint64_t limit, const char *text)
 {
     if (actual < limit) {
-        check_fail(place, "%s is %" PRIu64 ", expected at least %" PRIu64, text, actual, limit);
+        test_fail(place, "%s is %" PRIu64 ", expected at least %" PRIu64, text, actual, limit);
     }
     return actual >= limit;
 }
 
-bool check_pointer(
-    struct check_place place, const void *actual, const void *expected, const char *text)
+bool test_pointer(
+    struct test_place place, const void *actual, const void *expected, const char *text)
 {
     if (actual != expected) {
-        check_fail(place, "%s is %p, expected %p", text, actual, expected);
+        test_fail(place, "%s is %p, expected %p", text, actual, expected);
     }
     return actual == expected;
 }
 
-bool check_status(
-    struct check_place place, enum halde_status actual, enum halde_status expected, const char *text)
+bool test_status(
+    struct test_place place, enum halde_status actual, enum halde_status expected, const char *text)
 {
     if (actual != expected) {
-        check_fail(place, "%s is %d (%s), expected %d (%s)", text, (int)actual,
+        test_fail(place, "%s is %d (%s), expected %d (%s)", text, (int)actual,
             halde_status_text(actual), (int)expected, halde_status_text(expected));
     }
     return actual == expected;
 }
 
-bool check_status_in(
-    struct check_place place, enum halde_status actual, uint32_t allowed, const char *text)
+bool test_status_in(
+    struct test_place place, enum halde_status actual, uint32_t allowed, const char *text)
 {
     bool is_allowed = (unsigned)actual < 32 && (STATUS_BIT(actual) & allowed) != 0;
     if (!is_allowed) {
-        check_fail(place, "%s is %d (%s), expected one of the set 0x%" PRIx32, text, (int)actual,
+        test_fail(place, "%s is %d (%s), expected one of the set 0x%" PRIx32, text, (int)actual,
             halde_status_text(actual), allowed);
     }
     return is_allowed;

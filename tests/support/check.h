@@ -6,7 +6,7 @@
  *
  * Every check prints the two values and where it stands, evaluates its arguments once, and may be used
  * by any thread.  Nothing here allocates, so that a test of an allocator is not disturbed.  main() ends
- * with `return check_result();`.  A child process begins with check_reset() (child.h does that).
+ * with `return test_result();`.  A child process begins with test_reset() (child.h does that).
  */
 #ifndef SUPPORT_CHECK_H
 #define SUPPORT_CHECK_H
@@ -23,61 +23,61 @@ enum {
 };
 
 /** Where a check stands. */
-struct check_place {
+struct test_place {
     const char *file;
     int line;
 };
-#define CHECK_HERE ((struct check_place){__FILE__, __LINE__})
+#define CHECK_HERE ((struct test_place){__FILE__, __LINE__})
 
 /** Reports one failure: file, line and a sentence in printf's format. Threads: any. */
-void check_fail(struct check_place place, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void test_fail(struct test_place place, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /** A line on stderr that is no failure: seeds, figures, reasons to skip. Threads: any. */
-void check_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void test_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /** Failures so far. */
-unsigned check_failures(void);
+unsigned test_failures(void);
 
 /** Forgets failures: a forked child counts its own. */
-void check_reset(void);
+void test_reset(void);
 
 /** EXIT_SUCCESS or EXIT_FAILURE, with one line when something failed. */
-int check_result(void);
+int test_result(void);
 
 /** Prints the reason and ends the process with CHECK_SKIPPED. */
-_Noreturn void check_skip(const char *reason);
+_Noreturn void test_skip(const char *reason);
 
-_Noreturn void check_stop(void);
+_Noreturn void test_stop(void);
 
-bool check_true(struct check_place place, bool is_met, const char *text);
-bool check_size(struct check_place place, uint64_t actual, uint64_t expected, const char *text);
-bool check_at_most(struct check_place place, uint64_t actual, uint64_t limit, const char *text);
-bool check_at_least(struct check_place place, uint64_t actual, uint64_t limit, const char *text);
-bool check_pointer(
-    struct check_place place, const void *actual, const void *expected, const char *text);
-bool check_status(
-    struct check_place place, enum halde_status actual, enum halde_status expected, const char *text);
+bool test_true(struct test_place place, bool is_met, const char *text);
+bool test_size(struct test_place place, uint64_t actual, uint64_t expected, const char *text);
+bool test_at_most(struct test_place place, uint64_t actual, uint64_t limit, const char *text);
+bool test_at_least(struct test_place place, uint64_t actual, uint64_t limit, const char *text);
+bool test_pointer(
+    struct test_place place, const void *actual, const void *expected, const char *text);
+bool test_status(
+    struct test_place place, enum halde_status actual, enum halde_status expected, const char *text);
 
 /** One of the statuses whose bits (1u << status) are set in `allowed`. */
-bool check_status_in(
-    struct check_place place, enum halde_status actual, uint32_t allowed, const char *text);
+bool test_status_in(
+    struct test_place place, enum halde_status actual, uint32_t allowed, const char *text);
 #define STATUS_BIT(status) (UINT32_C(1) << (unsigned)(status))
 
-#define EXPECT_TRUE(condition) check_true(CHECK_HERE, (condition), #condition)
-#define EXPECT_FALSE(condition) check_true(CHECK_HERE, !(condition), "!(" #condition ")")
-#define EXPECT_SIZE(actual, expected) check_size(CHECK_HERE, (actual), (expected), #actual)
-#define EXPECT_AT_MOST(actual, limit) check_at_most(CHECK_HERE, (actual), (limit), #actual)
-#define EXPECT_AT_LEAST(actual, limit) check_at_least(CHECK_HERE, (actual), (limit), #actual)
-#define EXPECT_POINTER(actual, expected) check_pointer(CHECK_HERE, (actual), (expected), #actual)
-#define EXPECT_NOT_NULL(actual) check_true(CHECK_HERE, (actual) != NULL, #actual " != NULL")
-#define EXPECT_STATUS(actual, expected) check_status(CHECK_HERE, (actual), (expected), #actual)
-#define EXPECT_STATUS_IN(actual, allowed) check_status_in(CHECK_HERE, (actual), (allowed), #actual)
-#define EXPECT_OK(actual) check_status(CHECK_HERE, (actual), HALDE_OK, #actual)
+#define EXPECT_TRUE(condition) test_true(CHECK_HERE, (condition), #condition)
+#define EXPECT_FALSE(condition) test_true(CHECK_HERE, !(condition), "!(" #condition ")")
+#define EXPECT_SIZE(actual, expected) test_size(CHECK_HERE, (actual), (expected), #actual)
+#define EXPECT_AT_MOST(actual, limit) test_at_most(CHECK_HERE, (actual), (limit), #actual)
+#define EXPECT_AT_LEAST(actual, limit) test_at_least(CHECK_HERE, (actual), (limit), #actual)
+#define EXPECT_POINTER(actual, expected) test_pointer(CHECK_HERE, (actual), (expected), #actual)
+#define EXPECT_NOT_NULL(actual) test_true(CHECK_HERE, (actual) != NULL, #actual " != NULL")
+#define EXPECT_STATUS(actual, expected) test_status(CHECK_HERE, (actual), (expected), #actual)
+#define EXPECT_STATUS_IN(actual, allowed) test_status_in(CHECK_HERE, (actual), (allowed), #actual)
+#define EXPECT_OK(actual) test_status(CHECK_HERE, (actual), HALDE_OK, #actual)
 
 #define ASSERT_MET(check)                                                                          \
     do {                                                                                           \
         if (!(check)) {                                                                            \
-            check_stop();                                                                          \
+            test_stop();                                                                          \
         }                                                                                          \
     } while (0)
 #define ASSERT_TRUE(condition) ASSERT_MET(EXPECT_TRUE(condition))

@@ -78,12 +78,12 @@ void child_run(
         return;
     }
     if (pid == 0) {
-        check_reset();
+        test_reset();
         if (file >= 0) {
             dup2(file, STDERR_FILENO);
         }
         body(context);
-        _exit(check_result());
+        _exit(test_result());
     }
     child_wait(child, pid, limit_seconds);
     if (file >= 0) {
@@ -111,30 +111,30 @@ void child_execute(struct child *child, const char *path, char *const arguments[
     read_text(child, file);
 }
 
-bool child_expect_passed(struct check_place place, const char *what, const struct child *child)
+bool child_expect_passed(struct test_place place, const char *what, const struct child *child)
 {
     switch (child->end) {
     case CHILD_EXITED:
         if (child->code == 0 || child->code == CHECK_SKIPPED) {
             return true;
         }
-        check_fail(place, "%s: the child process exited with %d", what, child->code);
+        test_fail(place, "%s: the child process exited with %d", what, child->code);
         return false;
     case CHILD_SIGNALLED:
-        check_fail(place, "%s: the child process died of signal %d (%s)", what, child->code,
+        test_fail(place, "%s: the child process died of signal %d (%s)", what, child->code,
             strsignal(child->code));
         return false;
     case CHILD_TIMED_OUT:
-        check_fail(place, "%s: the child process hung and was killed", what);
+        test_fail(place, "%s: the child process hung and was killed", what);
         return false;
     case CHILD_NOT_STARTED:
         break;
     }
-    check_fail(place, "%s: no child process: %s", what, strerror(child->code));
+    test_fail(place, "%s: no child process: %s", what, strerror(child->code));
     return false;
 }
 
-bool child_passes(struct check_place place, const char *what, child_body *body, void *context,
+bool child_passes(struct test_place place, const char *what, child_body *body, void *context,
     unsigned limit_seconds)
 {
     struct child child;

@@ -31,7 +31,7 @@ struct child {
 typedef void child_body(void *context);
 
 /**
- * Forks; the child runs `body` with its failures counted from 0 and exits with check_result().
+ * Forks; the child runs `body` with its failures counted from 0 and exits with test_result().
  *
  * @param is_captured    stderr of the child goes to child->text instead of ours
  * @param limit_seconds  on an ordinary run; stretched under sanitizers and valgrind
@@ -44,7 +44,7 @@ void child_execute(struct child *child, const char *path, char *const arguments[
     char *const environment[], unsigned limit_seconds);
 
 /** child_run() without capture; a failure here unless the child exits with 0 (or 77: skipped). */
-bool child_passes(struct check_place place, const char *what, child_body *body, void *context,
+bool child_passes(struct test_place place, const char *what, child_body *body, void *context,
     unsigned limit_seconds);
 #define EXPECT_CHILD_PASSES(what, body, context, limit_seconds)                                    \
     child_passes(CHECK_HERE, (what), (body), (context), (limit_seconds))
@@ -53,6 +53,6 @@ bool child_passes(struct check_place place, const char *what, child_body *body, 
 void child_wait(struct child *child, pid_t pid, unsigned limit_seconds);
 
 /** Reports how the child ended, unless it exited with 0 or was skipped. */
-bool child_expect_passed(struct check_place place, const char *what, const struct child *child);
+bool child_expect_passed(struct test_place place, const char *what, const struct child *child);
 
 #endif

@@ -235,12 +235,12 @@ static bool walk_heap(
         status = halde_heap_walk_blocks(ledger->heap, visit_blocks, checker);
     }
     if (checker->problem) {
-        check_fail(CHECK_HERE, "heap %p, walk kind %d: %s: %p", (void *)ledger->heap, (int)walk,
+        test_fail(CHECK_HERE, "heap %p, walk kind %d: %s: %p", (void *)ledger->heap, (int)walk,
             checker->problem, checker->problem_address);
         return false;
     }
     if (checker->is_full) {
-        check_fail(CHECK_HERE, "heap %p, walk kind %d: more than %zu blocks for %zu slots",
+        test_fail(CHECK_HERE, "heap %p, walk kind %d: more than %zu blocks for %zu slots",
             (void *)ledger->heap, (int)walk, checker->count, ledger->slot_count);
         return false;
     }
@@ -255,17 +255,17 @@ static bool claim_settled(struct ledger_checker *checker, const struct ledger *l
 {
     struct ledger_seen *seen = find_seen(checker, state->block);
     if (seen->block == 0) {
-        check_fail(CHECK_HERE, "heap %p: the walk misses block %p of %zu bytes", (void *)ledger->heap,
+        test_fail(CHECK_HERE, "heap %p: the walk misses block %p of %zu bytes", (void *)ledger->heap,
             (void *)state->block, state->size);
         return false;
     }
     if (seen->size != state->size) {
-        check_fail(CHECK_HERE, "heap %p: block %p has %zu bytes in the walk, %zu in the ledger",
+        test_fail(CHECK_HERE, "heap %p: block %p has %zu bytes in the walk, %zu in the ledger",
             (void *)ledger->heap, (void *)state->block, seen->size, state->size);
         return false;
     }
     if (seen->is_claimed) {
-        check_fail(CHECK_HERE, "heap %p: two slots hold block %p", (void *)ledger->heap,
+        test_fail(CHECK_HERE, "heap %p: two slots hold block %p", (void *)ledger->heap,
             (void *)state->block);
         return false;
     }
@@ -349,15 +349,15 @@ static const char *intent_text(enum ledger_intent intent)
 
 static void report_unexplained(const struct ledger *ledger, const struct open_question *question)
 {
-    check_fail(CHECK_HERE, "heap %p: %zu blocks belong to no slot and %zu pending operations cannot explain them",
+    test_fail(CHECK_HERE, "heap %p: %zu blocks belong to no slot and %zu pending operations cannot explain them",
         (void *)ledger->heap, question->unclaimed_count, question->intent_count);
     for (size_t i = 0; i < question->intent_count && i < 16; i++) {
         const struct ledger_state *intent = &question->intents[i];
-        check_note("  pending: %s of block %p, %zu bytes, to %zu bytes", intent_text(intent->intent),
+        test_note("  pending: %s of block %p, %zu bytes, to %zu bytes", intent_text(intent->intent),
             (void *)intent->block, intent->size, intent->new_size);
     }
     for (size_t i = 0; i < question->unclaimed_count && i < 16; i++) {
-        check_note("  block in the walk: %p of %zu bytes", (void *)question->unclaimed[i].block,
+        test_note("  block in the walk: %p of %zu bytes", (void *)question->unclaimed[i].block,
             question->unclaimed[i].size);
     }
 }
@@ -373,7 +373,7 @@ static bool compare_slots(struct ledger_checker *checker, const struct ledger *l
         } else if (question->intent_count < MAX_INTENTS) {
             question->intents[question->intent_count++] = state;
         } else {
-            check_fail(CHECK_HERE, "more than %d pending operations", MAX_INTENTS);
+            test_fail(CHECK_HERE, "more than %d pending operations", MAX_INTENTS);
             return false;
         }
     }

@@ -43,7 +43,7 @@ bool pattern_expect(const void *block, size_t size, size_t kept, uint64_t key, c
     const uint8_t *bytes = block;
     for (size_t i = 0; i < kept; i = next_offset(i, size)) {
         if (bytes[i] != pattern_byte(key, i)) {
-            check_fail(CHECK_HERE, "%s: block %p of %zu bytes: byte %zu is 0x%02x, not 0x%02x", when,
+            test_fail(CHECK_HERE, "%s: block %p of %zu bytes: byte %zu is 0x%02x, not 0x%02x", when,
                 block, size, i, bytes[i], pattern_byte(key, i));
             return false;
         }
@@ -56,7 +56,7 @@ bool pattern_expect_zero(const void *block, size_t from, size_t to, const char *
     const uint8_t *bytes = block;
     for (size_t i = from; i < to; i += i - from < 4096 || to - i < 64 ? 1 : 61) {
         if (bytes[i] != 0) {
-            check_fail(CHECK_HERE, "%s: block %p: byte %zu is 0x%02x, not 0", when, block, i, bytes[i]);
+            test_fail(CHECK_HERE, "%s: block %p: byte %zu is 0x%02x, not 0", when, block, i, bytes[i]);
             return false;
         }
     }

@@ -23,7 +23,7 @@ uint64_t seed_start(const char *name)
 {
     const char *text = getenv("HALDE_SEED");
     uint64_t seed = text ? strtoull(text, NULL, 0) : system_seed();
-    check_note("%s: HALDE_SEED=%" PRIu64, name, seed);
+    test_note("%s: HALDE_SEED=%" PRIu64, name, seed);
     return seed;
 }
 

@@ -167,5 +167,5 @@ int main(void)
     test_sample();
     test_all_bytes();
     test_conversions();
-    return check_result();
+    return test_result();
 }

@@ -140,7 +140,7 @@ static void test_streams(void)
 {
     FILE *stream = tmpfile();
     if (stream == NULL) {
-        check_skip("no temporary file");
+        test_skip("no temporary file");
     }
     fflush(stdout);
     const int saved = dup(STDOUT_FILENO);
@@ -323,7 +323,7 @@ static void test_files(void)
 {
     char directory[] = "/tmp/halde-tchar-XXXXXX";
     if (mkdtemp(directory) == NULL) {
-        check_skip("no scratch directory");
+        test_skip("no scratch directory");
     }
     _TCHAR path[100];
     _TCHAR renamed[100];
@@ -436,5 +436,5 @@ int main(void)
 #endif
     test_environment();
     test_perror();
-    return check_result();
+    return test_result();
 }

@@ -141,7 +141,7 @@ static void place_argument(void)
     char *page = mmap(
         wanted, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     if (page != wanted) {
-        check_note("no memory at %p: widths from arguments are large", wanted);
+        test_note("no memory at %p: widths from arguments are large", wanted);
         return;
     }
     argument = memcpy(page + 40, text_of_argument, sizeof(text_of_argument));
@@ -231,7 +231,7 @@ static void widen(wchar_t *wide, const char *narrow)
 static void test_random_formats(void)
 {
     struct random random = random_make(seed_start("tprintf_bounds"), 0);
-    for (int i = 0; i < ROUNDS && check_failures() == 0; i++) {
+    for (int i = 0; i < ROUNDS && test_failures() == 0; i++) {
         char format[12];
         wchar_t wide_format[12];
         random_format(&random, format, sizeof(format));
@@ -239,8 +239,8 @@ static void test_random_formats(void)
         const size_t limit = random_below(&random, ARRAY_SIZE / 2);
         check_narrow(format, limit);
         check_wide_function(wide_format, limit);
-        if (check_failures() > 0) {
-            check_note("format [%s], limit %zu", format, limit);
+        if (test_failures() > 0) {
+            test_note("format [%s], limit %zu", format, limit);
         }
     }
 }
@@ -254,5 +254,5 @@ int main(void)
     test_wide_limits();
     place_argument();
     test_random_formats();
-    return check_result();
+    return test_result();
 }

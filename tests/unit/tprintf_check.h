@@ -38,7 +38,7 @@ static inline void check_escape_wide(char *out, const wchar_t *text)
     out[used] = '\0';
 }
 
-static inline bool check_text(struct check_place place, const char *actual, const char *expected)
+static inline bool check_text(struct test_place place, const char *actual, const char *expected)
 {
     if (strcmp(actual, expected) == 0) {
         return true;
@@ -47,12 +47,12 @@ static inline bool check_text(struct check_place place, const char *actual, cons
     char expected_text[CHECK_TEXT_SIZE];
     check_escape(actual_text, actual);
     check_escape(expected_text, expected);
-    check_fail(place, "text is [%s], expected [%s]", actual_text, expected_text);
+    test_fail(place, "text is [%s], expected [%s]", actual_text, expected_text);
     return false;
 }
 
 static inline bool check_wide(
-    struct check_place place, const wchar_t *actual, const wchar_t *expected)
+    struct test_place place, const wchar_t *actual, const wchar_t *expected)
 {
     if (wcscmp(actual, expected) == 0) {
         return true;
@@ -61,17 +61,17 @@ static inline bool check_wide(
     char expected_text[CHECK_TEXT_SIZE];
     check_escape_wide(actual_text, actual);
     check_escape_wide(expected_text, expected);
-    check_fail(place, "text is L[%s], expected L[%s]", actual_text, expected_text);
+    test_fail(place, "text is L[%s], expected L[%s]", actual_text, expected_text);
     return false;
 }
 
 static inline bool check_int(
-    struct check_place place, long long actual, long long expected, const char *text)
+    struct test_place place, long long actual, long long expected, const char *text)
 {
     if (actual == expected) {
         return true;
     }
-    check_fail(place, "%s is %lld, expected %lld", text, actual, expected);
+    test_fail(place, "%s is %lld, expected %lld", text, actual, expected);
     return false;
 }
 

@@ -56,11 +56,11 @@ static void compare(const char *format, const char *expected, int length, const 
 {
     combinations++;
     if (count != length || strcmp(actual, expected) != 0) {
-        check_fail(CHECK_HERE, "%s: [%s] (%d), libc prints [%s] (%d)", format, actual, count,
+        test_fail(CHECK_HERE, "%s: [%s] (%d), libc prints [%s] (%d)", format, actual, count,
             expected, length);
     }
     if (wide_count != length || !is_same_wide(wide, expected)) {
-        check_fail(CHECK_HERE, "L%s: [%ls] (%d), libc prints [%s] (%d)", format, wide, wide_count,
+        test_fail(CHECK_HERE, "L%s: [%ls] (%d), libc prints [%s] (%d)", format, wide, wide_count,
             expected, length);
     }
 }
@@ -230,6 +230,6 @@ int main(void)
     test_text();
     test_many_digits();
     test_random_doubles();
-    check_note("%llu formats compared", (unsigned long long)combinations);
-    return check_result();
+    test_note("%llu formats compared", (unsigned long long)combinations);
+    return test_result();
 }

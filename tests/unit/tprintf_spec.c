@@ -268,5 +268,5 @@ int main(void)
     test_percent_n();
     test_huge();
     test_sample_line();
-    return check_result();
+    return test_result();
 }

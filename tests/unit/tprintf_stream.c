@@ -21,7 +21,7 @@ static FILE *open_scratch(void)
 {
     FILE *stream = tmpfile();
     if (stream == NULL) {
-        check_skip("no temporary file");
+        test_skip("no temporary file");
     }
     return stream;
 }
@@ -84,7 +84,7 @@ static void test_wide_stream(void)
 {
     FILE *stream = open_scratch();
     if (setlocale(LC_CTYPE, "C.UTF-8") == NULL) {
-        check_note("no locale C.UTF-8: wide streams are tested with ASCII");
+        test_note("no locale C.UTF-8: wide streams are tested with ASCII");
     }
     fwide(stream, 1);
     const bool is_utf8 = MB_CUR_MAX > 1;
@@ -270,7 +270,7 @@ static void test_atomic(void)
     for (int i = 0; i < THREADS; i++) {
         writers[i] = (struct writer){stream, (char)('a' + i)};
         if (pthread_create(&threads[i], NULL, write_lines, &writers[i]) != 0) {
-            check_skip("no thread");
+            test_skip("no thread");
         }
     }
     for (int i = 0; i < THREADS; i++) {
@@ -299,5 +299,5 @@ int main(void)
     test_errors();
     test_errno_kept();
     test_atomic();
-    return check_result();
+    return test_result();
 }

@@ -9,6 +9,7 @@
 #include "win32/flags.h"
 
 #include <halde/heap.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -118,10 +119,10 @@ static void print_flags(void *context)
 static void run_with_option(const char *value, struct child *child)
 {
     char option[128], program[] = "/proc/self/exe", mark[] = "print-flags";
-    snprintf(option, sizeof(option), "HALDE_OPTIONS=heap_flags=%s", value);
+    snprintf(option, sizeof(option), "heap_flags=%s", value);
+    setenv("HALDE_OPTIONS", option, 1);
     char *const arguments[] = {program, mark, NULL};
-    char *const environment[] = {option, NULL};
-    child_execute(child, program, arguments, environment, 20);
+    child_execute(child, program, arguments, NULL, 20);
 }
 
 static void test_option(void)

@@ -55,6 +55,7 @@ static void use_mixed(struct heap *heap, const void *block, size_t size)
 {
     struct region *region = heap_region_of(heap, (uintptr_t)block);
     region_use(region, (uintptr_t)block + mixed_block_size(size) + 2 * REGION_HEADER_SIZE);
+    mixed_set_committed(heap, region->committed_end - heap->handle);
 }
 
 static void release_span(struct heap *heap, struct slice *span)
@@ -308,6 +309,22 @@ static NOINLINE void *alloc_slow(struct heap *heap, size_t size, size_t alignmen
     return block;
 }
 
+// The first blocks of a heap, without a session: bumps the mixed span. The caller is inside the
+// gate.
+static NOINLINE void *alloc_first(
+    struct heap *heap, struct thread *thread, uint32_t size_class, size_t size, uint32_t flags)
+{
+    bool is_early = !heap->is_shared && heap->class_uses[size_class] < FRONT_END_THRESHOLD;
+    void *block = is_early ? mixed_bump(heap, size) : NULL;
+    if (UNLIKELY(block == NULL)) {
+        gate_leave(thread);
+        return alloc_slow(heap, size, GRANULE_SIZE, flags);
+    }
+    heap->class_uses[size_class]++;
+    gate_leave(thread);
+    return (flags & HALDE_ZERO) != 0 ? memset(block, 0, size) : block;
+}
+
 // Everything else ends in a tail call, so that this needs no stack frame.
 void *halde_heap_alloc(halde_heap *handle, size_t size, uint32_t flags)
 {
@@ -325,10 +342,10 @@ void *halde_heap_alloc(halde_heap *handle, size_t size, uint32_t flags)
         return alloc_slow(heap, size, GRANULE_SIZE, flags);
     }
     void *block = take_block(&cache->records[size_class], size, false);
-    gate_leave(thread);
     if (UNLIKELY(block == NULL)) {
-        return alloc_slow(heap, size, GRANULE_SIZE, flags);
+        return alloc_first(heap, thread, size_class, size, flags);
     }
+    gate_leave(thread);
     return UNLIKELY((flags & HALDE_ZERO) != 0) ? memset(block, 0, size) : block;
 }
 

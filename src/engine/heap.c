@@ -78,9 +78,8 @@ struct region *heap_region_of(const struct heap *heap, uintptr_t address)
 
 void region_use(struct region *region, uintptr_t end)
 {
-    uintptr_t committed_end = bits_round_up(end, os_page_size());
-    if (committed_end > region->committed_end) {
-        region->committed_end = size_min(committed_end, region->end);
+    if (end > region->committed_end) {
+        region->committed_end = size_min(bits_round_up(end, os_page_size()), region->end);
     }
 }
 
@@ -317,6 +316,7 @@ static void init_first_region(struct heap *heap, const struct plan *plan, struct
     uintptr_t start = slice_address(first);
     size_t mixed_slices = (plan->mixed_size + SLICE_SIZE - 1) >> SLICE_SHIFT;
     mixed_init(heap, plan->mixed_size, plan->header_size);
+    mixed_set_committed(heap, heap->first_region.committed_end - start);
     first->map = heap->mixed.map;
     first->distance = 0;
     first->flags = SLICE_FLAG_REGION_START;

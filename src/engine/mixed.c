@@ -123,6 +123,7 @@ static uint32_t bump(struct heap *heap, uint32_t count, size_t alignment)
         return 0;
     }
     uint32_t granule = mixed->top + (uint32_t)skipped;
+    memset(mixed->map + mixed->top, 0, skipped);
     mixed->free_count += (uint32_t)skipped;
     mixed->failed_size = skipped > 0 ? 0 : mixed->failed_size;
     raise_top(mixed, granule + count);

@@ -151,12 +151,12 @@ void cache_release_records(struct cache *cache)
     if (records == cache_no_records) {
         return;
     }
-    for (uint32_t i = 0; i < CLASS_COUNT; i++) {
-        if ((cache->used[i / 64] >> (i % 64) & 1) != 0) {
-            memset(&records[i], 0, sizeof(records[i]));
+    for (uint32_t i = 0; i < USED_WORD_COUNT; i++) {
+        for (uint64_t used = cache->used[i]; used != 0; used &= used - 1) {
+            memset(&records[i * 64 + bits_lowest(used)], 0, sizeof(*records));
         }
+        cache->used[i] = 0;
     }
-    memset(cache->used, 0, sizeof(cache->used));
     cache->records = cache_no_records;
     os_mutex_lock(&arrays.mutex);
     records->hot = arrays.unused;

@@ -216,7 +216,8 @@ struct mixed {
     uint32_t map_count;   ///< granules the map covers
     uint32_t limit;       ///< granules there are
     uint32_t first;       ///< first granule after the region header
-    uint32_t top;         ///< all granules from here on are free
+    uint32_t top;         ///< all granules from here on are free; the map says nothing about them
+    uint32_t committed;   ///< granules that are reported as committed
     uint32_t high;        ///< highest `top` so far: granules above were never used
     uint32_t free_count;  ///< free granules below top
     uint32_t low;         ///< no free granule between `first` and here

@@ -5,21 +5,26 @@
  * What the conformance programs share.
  *
  * Each program is plain C against <windows.h>.  It compiles against Halde's drop-in headers and,
- * unchanged, with a Windows compiler, so that another implementation of the same functions can be asked
- * the same questions.  tests/wine/run.sh does that and compares the two outputs line by line.
+ * unchanged, with a Windows compiler, so that another implementation of the same functions can be
+ * asked the same questions.  tests/wine/run.sh does that and compares the two outputs line by line.
  *
- * Sections are those of win32-heap.md, the behavioural reference.  Every output line but the last is one of
+ * Sections are those of win32-heap.md, the behavioural reference.  Every output line but the last
+ * is one of
  *
  *     # win32-heap.md <section>: <title>           a case begins
  *     ok <section> <text>                          an expectation holds
  *     FAIL <section> <text> | <values> (file:line)
  *     known <section> <text> | <reason>            a known gap: expected, and not (yet) met
  *     skip <section> <text>                        could not be asked here
- *     observe <key> = <value>                      behaviour with weak evidence, recorded and not judged
+ *     observe <key> = <value>                      behaviour with weak evidence, recorded and not
+ * judged
+ *
+ * or begins with a blank and explains the line before or after it.
  *
  * <text> is what the comparison goes by: it holds no address and no measured value.
  *
- * The helpers keep the last error, so a test reads it whenever it likes.  One thread reports; workers do not.
+ * The helpers keep the last error, so a test reads it whenever it likes.  One thread reports;
+ * workers do not.
  */
 #ifndef CONFORMANCE_H
 #define CONFORMANCE_H
@@ -47,7 +52,8 @@ static struct {
     unsigned passed, failed, known, skipped;
 } conformance;
 
-static inline void conformance_line(const char *kind, const char *section, const char *format, va_list arguments)
+static inline void conformance_line(
+    const char *kind, const char *section, const char *format, va_list arguments)
 {
     printf("%s %s ", kind, section);
     vprintf(format, arguments);
@@ -92,8 +98,8 @@ static inline void conformance_expect(
 }
 
 CONFORMANCE_PRINTF(6, 7)
-static inline void conformance_expect_equal(
-    uint64_t expected, uint64_t actual, const char *section, const char *file, int line, const char *format, ...)
+static inline void conformance_expect_equal(uint64_t expected, uint64_t actual, const char *section,
+    const char *file, int line, const char *format, ...)
 {
     const DWORD error = GetLastError();
     const bool is_met = expected == actual;
@@ -106,8 +112,8 @@ static inline void conformance_expect_equal(
     } else {
         conformance.failed++;
         printf(" | expected 0x%x%08x, got 0x%x%08x (%s:%d)", (unsigned)(expected >> 32),
-            (unsigned)(expected & 0xFFFFFFFFu), (unsigned)(actual >> 32), (unsigned)(actual & 0xFFFFFFFFu), file,
-            line);
+            (unsigned)(expected & 0xFFFFFFFFu), (unsigned)(actual >> 32),
+            (unsigned)(actual & 0xFFFFFFFFu), file, line);
     }
     conformance_flush(error);
 }
@@ -156,20 +162,21 @@ static inline void conformance_observe(const char *key, const char *format, ...)
 }
 
 /** Judges a condition. The text says what is expected and is the same in every run. */
-#define EXPECT(section, condition, ...)                                                                              \
+#define EXPECT(section, condition, ...)                                                            \
     conformance_expect((condition) ? true : false, section, __FILE__, __LINE__, __VA_ARGS__)
 
 /** Judges two integers or pointers, and prints both when they differ. */
-#define EXPECT_EQUAL(section, expected, actual, ...)                                                                 \
-    conformance_expect_equal((uint64_t)(uintptr_t)(expected), (uint64_t)(uintptr_t)(actual), section, __FILE__,      \
-        __LINE__, __VA_ARGS__)
+#define EXPECT_EQUAL(section, expected, actual, ...)                                               \
+    conformance_expect_equal((uint64_t)(uintptr_t)(expected), (uint64_t)(uintptr_t)(actual),       \
+        section, __FILE__, __LINE__, __VA_ARGS__)
 
 /** Judges the last error. */
-#define EXPECT_ERROR(section, expected, ...)                                                                         \
+#define EXPECT_ERROR(section, expected, ...)                                                       \
     conformance_expect_equal((expected), GetLastError(), section, __FILE__, __LINE__, __VA_ARGS__)
 
-/** What the reference demands and the implementation is known not to do. Fails once the condition holds. */
-#define KNOWN_GAP(section, condition, reason, ...)                                                                   \
+/** What the reference demands and the implementation is known not to do. Fails once the condition
+ * holds. */
+#define KNOWN_GAP(section, condition, reason, ...)                                                 \
     conformance_known_gap((condition) ? true : false, section, reason, __LINE__, __VA_ARGS__)
 
 #define SKIP(section, ...) conformance_skip(section, __VA_ARGS__)
@@ -178,8 +185,8 @@ static inline void conformance_observe(const char *key, const char *format, ...)
 /** What main() returns. */
 static inline int conformance_finish(void)
 {
-    printf("%u passed, %u failed, %u known gaps, %u skipped\n", conformance.passed, conformance.failed,
-        conformance.known, conformance.skipped);
+    printf("%u passed, %u failed, %u known gaps, %u skipped\n", conformance.passed,
+        conformance.failed, conformance.known, conformance.skipped);
     fflush(stdout);
     return conformance.failed != 0;
 }
@@ -273,7 +280,11 @@ static inline bool is_clear_for_a_while(const atomic_int *flag)
 
 // ---- Pages ------------------------------------------------------------------------------------
 
-enum page_access { PAGES_NONE, PAGES_READ, PAGES_WRITE };
+enum page_access {
+    PAGES_NONE,
+    PAGES_READ,
+    PAGES_WRITE
+};
 
 #define PAGES_UNIT 4096u // small enough for every system the programs run on
 
@@ -349,7 +360,8 @@ static inline void *worker_enter(void *argument)
 }
 #endif
 
-/** Starts a thread; ends the program when the system has none left. `worker` lives until worker_join(). */
+/** Starts a thread; ends the program when the system has none left. `worker` lives until
+ * worker_join(). */
 static inline void worker_start(struct worker *worker, void (*run)(void *), void *argument)
 {
     worker->run = run;

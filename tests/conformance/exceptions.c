@@ -39,24 +39,31 @@ static void test_per_call(void)
     case_begin("2.5", "the flag on the call");
     HANDLE heap = HeapCreate(0, 0, 0);
     struct request request = {.heap = heap, .flags = HEAP_GENERATE_EXCEPTIONS, .size = ~(SIZE_T)0};
-    EXPECT_EQUAL("2.5", NO_MEMORY, status_raised_by(run_alloc, &request), "HeapAlloc of ~0 bytes raises STATUS_NO_MEMORY");
+    EXPECT_EQUAL("2.5", NO_MEMORY, status_raised_by(run_alloc, &request),
+        "HeapAlloc of ~0 bytes raises STATUS_NO_MEMORY");
     request.size = (SIZE_T)1 << 60;
-    EXPECT_EQUAL("2.5", NO_MEMORY, status_raised_by(run_alloc, &request), "HeapAlloc of 2^60 bytes raises STATUS_NO_MEMORY");
+    EXPECT_EQUAL("2.5", NO_MEMORY, status_raised_by(run_alloc, &request),
+        "HeapAlloc of 2^60 bytes raises STATUS_NO_MEMORY");
     request.size = 100;
-    EXPECT_EQUAL("2.5", 0, status_raised_by(run_alloc, &request), "HeapAlloc of 100 bytes raises nothing");
+    EXPECT_EQUAL(
+        "2.5", 0, status_raised_by(run_alloc, &request), "HeapAlloc of 100 bytes raises nothing");
     EXPECT("2.5", request.result != NULL, "and gives a block");
     request.block = request.result;
     pattern_write(request.block, 100, 1);
     request.size = ~(SIZE_T)0 - 7;
-    EXPECT_EQUAL("2.5", NO_MEMORY, status_raised_by(run_realloc, &request), "HeapReAlloc to ~0 - 7 bytes raises STATUS_NO_MEMORY");
-    EXPECT("3.6", HeapSize(heap, 0, request.block) == 100 && pattern_matches(request.block, 100, 1), "the old block is kept");
+    EXPECT_EQUAL("2.5", NO_MEMORY, status_raised_by(run_realloc, &request),
+        "HeapReAlloc to ~0 - 7 bytes raises STATUS_NO_MEMORY");
+    EXPECT("3.6", HeapSize(heap, 0, request.block) == 100 && pattern_matches(request.block, 100, 1),
+        "the old block is kept");
     request.flags = HEAP_GENERATE_EXCEPTIONS | HEAP_REALLOC_IN_PLACE_ONLY;
     request.size = 0x7000000;
-    EXPECT_EQUAL("2.5", NO_MEMORY, status_raised_by(run_realloc, &request), "an in-place resize that cannot be met raises it too");
+    EXPECT_EQUAL("2.5", NO_MEMORY, status_raised_by(run_realloc, &request),
+        "an in-place resize that cannot be met raises it too");
     request.flags = 0;
     request.size = ~(SIZE_T)0;
     request.result = heap;
-    EXPECT_EQUAL("2.5", 0, status_raised_by(run_alloc, &request), "without the flag nothing is raised");
+    EXPECT_EQUAL(
+        "2.5", 0, status_raised_by(run_alloc, &request), "without the flag nothing is raised");
     EXPECT("2.5", request.result == NULL, "but NULL returned");
     EXPECT("3.9", HeapValidate(heap, 0, NULL) != FALSE, "the heap is valid");
     EXPECT("2.5", HeapLock(heap) && HeapUnlock(heap), "no lock is left behind");
@@ -69,15 +76,18 @@ static void test_per_heap(void)
     case_begin("2.5", "the flag at creation covers every call");
     HANDLE heap = HeapCreate(HEAP_GENERATE_EXCEPTIONS, 0, 0);
     struct request request = {.heap = heap, .size = ~(SIZE_T)0};
-    EXPECT_EQUAL("2.5", NO_MEMORY, status_raised_by(run_alloc, &request), "HeapAlloc of ~0 bytes raises STATUS_NO_MEMORY");
+    EXPECT_EQUAL("2.5", NO_MEMORY, status_raised_by(run_alloc, &request),
+        "HeapAlloc of ~0 bytes raises STATUS_NO_MEMORY");
     request.block = HeapAlloc(heap, 0, 100);
     EXPECT("2.5", request.block != NULL, "HeapAlloc of 100 bytes gives a block");
-    EXPECT_EQUAL("2.5", NO_MEMORY, status_raised_by(run_realloc, &request), "HeapReAlloc to ~0 bytes raises STATUS_NO_MEMORY");
+    EXPECT_EQUAL("2.5", NO_MEMORY, status_raised_by(run_realloc, &request),
+        "HeapReAlloc to ~0 bytes raises STATUS_NO_MEMORY");
     EXPECT("3.6", HeapSize(heap, 0, request.block) == 100, "the old block is kept");
     HeapDestroy(heap);
     heap = HeapCreate(HEAP_GENERATE_EXCEPTIONS, 0, 0x20000);
     request = (struct request){.heap = heap, .size = 0x20000};
-    EXPECT_EQUAL("2.5", NO_MEMORY, status_raised_by(run_alloc, &request), "a fixed-size heap that is too small raises it");
+    EXPECT_EQUAL("2.5", NO_MEMORY, status_raised_by(run_alloc, &request),
+        "a fixed-size heap that is too small raises it");
     HeapDestroy(heap);
 }
 

@@ -38,9 +38,11 @@ static void test_limit(void)
         EXPECT_ERROR("1.6", SENTINEL, "%s: and leaves the last error alone", heaps[i].name);
         if (block != NULL) {
             pattern_write(block, maximum - 0xC00, 1);
-            EXPECT("3.3", pattern_matches(block, maximum - 0xC00, 1), "%s: every byte of it is usable", heaps[i].name);
+            EXPECT("3.3", pattern_matches(block, maximum - 0xC00, 1),
+                "%s: every byte of it is usable", heaps[i].name);
             EXPECT("3.7", HeapFree(heap, 0, block) != FALSE, "%s: it is freed", heaps[i].name);
-            EXPECT("3.3", HeapAlloc(heap, 0, maximum - 0xC00) != NULL, "%s: freed space is reusable", heaps[i].name);
+            EXPECT("3.3", HeapAlloc(heap, 0, maximum - 0xC00) != NULL,
+                "%s: freed space is reusable", heaps[i].name);
         }
         HeapDestroy(heap);
     }
@@ -61,11 +63,14 @@ static void test_single_block_limit(void)
     EXPECT("3.3", block != NULL, "2 MiB heap: 256 KiB succeeds");
     pattern_write(block, 0x40000, 2);
     block = HeapReAlloc(heap, 0, block, 0x80000);
-    EXPECT("3.3", block != NULL && pattern_matches(block, 0x40000, 2), "2 MiB heap: a realloc to 512 KiB succeeds");
+    EXPECT("3.3", block != NULL && pattern_matches(block, 0x40000, 2),
+        "2 MiB heap: a realloc to 512 KiB succeeds");
     SetLastError(SENTINEL);
-    EXPECT("3.3", HeapReAlloc(heap, 0, block, 0x100000) == NULL, "2 MiB heap: a realloc to 1 MiB: NULL");
+    EXPECT("3.3", HeapReAlloc(heap, 0, block, 0x100000) == NULL,
+        "2 MiB heap: a realloc to 1 MiB: NULL");
     EXPECT_ERROR("3.3", ERROR_NOT_ENOUGH_MEMORY, "2 MiB heap: a realloc to 1 MiB: 8");
-    EXPECT("3.6", HeapSize(heap, 0, block) == 0x80000 && pattern_matches(block, 0x40000, 2), "the block is untouched");
+    EXPECT("3.6", HeapSize(heap, 0, block) == 0x80000 && pattern_matches(block, 0x40000, 2),
+        "the block is untouched");
     walk_take(&walk, heap);
     EXPECT_EQUAL("3.3", 0, walk_count_if(&walk, entry_is_large), "no large block");
     HeapDestroy(heap);
@@ -84,7 +89,9 @@ static void test_exhaustion(void)
 {
     case_begin("3.3", "exhaustion");
     HANDLE heap = HeapCreate(0, 0, 0x20000);
-    enum { BLOCKS = 2000 };
+    enum {
+        BLOCKS = 2000
+    };
     static char *blocks[BLOCKS];
     size_t count = 0;
     SetLastError(SENTINEL);
@@ -123,7 +130,9 @@ static void test_many_rounds(void)
 {
     case_begin("3.3", "full and empty, again and again, with changing sizes");
     HANDLE heap = HeapCreate(0, 0, 0x40000);
-    enum { BLOCKS = 9000 };
+    enum {
+        BLOCKS = 9000
+    };
     static void *blocks[BLOCKS];
     bool all_full = true;
     bool all_serve_largest = true;
@@ -156,15 +165,18 @@ static void test_rounding(void)
     HANDLE heap = HeapCreate(0, 0, 0x20001);
     walk_take(&walk, heap);
     const PROCESS_HEAP_ENTRY *region = &walk.entries[0];
-    EXPECT_EQUAL("3.3", 0, (region->Region.dwCommittedSize + region->Region.dwUnCommittedSize) % 0x1000,
+    EXPECT_EQUAL("3.3", 0,
+        (region->Region.dwCommittedSize + region->Region.dwUnCommittedSize) % 0x1000,
         "0x20001: the region is whole pages");
-    EXPECT("3.3", region->Region.dwCommittedSize + region->Region.dwUnCommittedSize >= 0x20001, "0x20001: and not less");
+    EXPECT("3.3", region->Region.dwCommittedSize + region->Region.dwUnCommittedSize >= 0x20001,
+        "0x20001: and not less");
     HeapDestroy(heap);
     heap = HeapCreate(0, 0, 1);
     OBSERVE("3.3 HeapCreate(0, 0, 1) gives a heap", "%d", heap != NULL);
     if (heap != NULL) {
         HeapAlloc(heap, 0, 1);
-        EXPECT("3.9", HeapValidate(heap, 0, NULL) != FALSE, "a maximum size of 1: the heap is valid");
+        EXPECT(
+            "3.9", HeapValidate(heap, 0, NULL) != FALSE, "a maximum size of 1: the heap is valid");
         HeapDestroy(heap);
     }
 }
@@ -181,7 +193,8 @@ static void test_realloc_at_limit(void)
     EXPECT("3.6", pattern_matches(block, 0x12000, 3), "contents intact");
     // There is no room for a second copy, so this can only be done where the block is.
     char *grown = HeapReAlloc(heap, 0, block, 0x1C000);
-    EXPECT("3.6", grown == block && pattern_matches(grown, 0x12000, 3), "72 to 112 KiB grows where it is");
+    EXPECT("3.6", grown == block && pattern_matches(grown, 0x12000, 3),
+        "72 to 112 KiB grows where it is");
     EXPECT("3.6", HeapReAlloc(heap, 0, block, 100) != NULL, "shrinking always succeeds");
     EXPECT("3.9", HeapValidate(heap, 0, NULL) != FALSE, "the heap is valid");
     HeapDestroy(heap);

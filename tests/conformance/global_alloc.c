@@ -39,9 +39,11 @@ static void test_fixed(void)
         EXPECT("6.3", object != NULL, "%u bytes", size);
         EXPECT_ERROR("1.6", SENTINEL, "%u bytes: the last error is left alone", size);
         EXPECT_EQUAL("0.3", 0, (uintptr_t)object % 16, "%u bytes: a multiple of 16", size);
-        EXPECT("6.2", HeapValidate(GetProcessHeap(), 0, object) != FALSE, "%u bytes: a block of the process heap", size);
+        EXPECT("6.2", HeapValidate(GetProcessHeap(), 0, object) != FALSE,
+            "%u bytes: a block of the process heap", size);
         EXPECT_EQUAL("6.7", sizes[i], GlobalSize(object), "%u bytes: GlobalSize is exact", size);
-        EXPECT_EQUAL("6.2", sizes[i], HeapSize(GetProcessHeap(), 0, object), "%u bytes: HeapSize too", size);
+        EXPECT_EQUAL(
+            "6.2", sizes[i], HeapSize(GetProcessHeap(), 0, object), "%u bytes: HeapSize too", size);
         EXPECT("6.4", GlobalFree(object) == NULL, "%u bytes: GlobalFree", size);
     }
     HGLOBAL empty = GlobalAlloc(GMEM_FIXED, 0);
@@ -59,17 +61,23 @@ static void test_movable(void)
         SetLastError(SENTINEL);
         HGLOBAL handle = GlobalAlloc(GMEM_MOVEABLE, sizes[i]);
         EXPECT_ERROR("1.6", SENTINEL, "%u bytes: the last error is left alone", size);
-        EXPECT("6.2", is_movable_handle(handle), "%u bytes: the low nibble of the handle is 8", size);
+        EXPECT(
+            "6.2", is_movable_handle(handle), "%u bytes: the low nibble of the handle is 8", size);
         EXPECT_EQUAL("6.7", sizes[i], GlobalSize(handle), "%u bytes: GlobalSize is exact", size);
         void *data = data_behind(handle);
-        EXPECT("6.2", data != NULL && GlobalLock(handle) == data, "%u bytes: *(void**)handle is the data pointer", size);
+        EXPECT("6.2", data != NULL && GlobalLock(handle) == data,
+            "%u bytes: *(void**)handle is the data pointer", size);
         EXPECT_EQUAL("0.3", 0, (uintptr_t)data % 16, "%u bytes: data is a multiple of 16", size);
-        EXPECT_EQUAL("6.3", sizes[i], HeapSize(GetProcessHeap(), 0, data), "%u bytes: HeapSize of the data", size);
-        EXPECT("6.2", HeapValidate(GetProcessHeap(), 0, data) != FALSE, "%u bytes: data is a block of the process heap", size);
-        EXPECT_EQUAL("6.2", FALSE, HeapValidate(GetProcessHeap(), 0, handle), "%u bytes: the handle is none", size);
+        EXPECT_EQUAL("6.3", sizes[i], HeapSize(GetProcessHeap(), 0, data),
+            "%u bytes: HeapSize of the data", size);
+        EXPECT("6.2", HeapValidate(GetProcessHeap(), 0, data) != FALSE,
+            "%u bytes: data is a block of the process heap", size);
+        EXPECT_EQUAL("6.2", FALSE, HeapValidate(GetProcessHeap(), 0, handle),
+            "%u bytes: the handle is none", size);
         GlobalUnlock(handle);
         EXPECT("6.4", GlobalFree(handle) == NULL, "%u bytes: GlobalFree", size);
-        EXPECT_EQUAL("6.4", FALSE, HeapValidate(GetProcessHeap(), 0, data), "%u bytes: its data is freed too", size);
+        EXPECT_EQUAL("6.4", FALSE, HeapValidate(GetProcessHeap(), 0, data),
+            "%u bytes: its data is freed too", size);
     }
 }
 
@@ -126,18 +134,23 @@ static void test_legacy_flags(void)
         {GMEM_NOTIFY, 0, "NOTIFY"},
         {GMEM_DISCARDABLE, GMEM_DISCARDABLE, "DISCARDABLE"},
         {GMEM_DDESHARE, GMEM_DDESHARE, "DDESHARE"},
-        {GMEM_DDESHARE | GMEM_DISCARDABLE, GMEM_DDESHARE | GMEM_DISCARDABLE, "DDESHARE and DISCARDABLE"},
-        {GMEM_VALID_FLAGS & ~(UINT)GMEM_MOVEABLE, GMEM_DDESHARE | GMEM_DISCARDABLE, "all valid flags"},
+        {GMEM_DDESHARE | GMEM_DISCARDABLE, GMEM_DDESHARE | GMEM_DISCARDABLE,
+            "DDESHARE and DISCARDABLE"},
+        {GMEM_VALID_FLAGS & ~(UINT)GMEM_MOVEABLE, GMEM_DDESHARE | GMEM_DISCARDABLE,
+            "all valid flags"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         HGLOBAL handle = GlobalAlloc(GMEM_MOVEABLE | cases[i].flags, 100);
         EXPECT("6.3", is_movable_handle(handle), "movable with %s", cases[i].name);
-        EXPECT_EQUAL("6.3", cases[i].shown, GlobalFlags(handle), "movable with %s: GlobalFlags", cases[i].name);
+        EXPECT_EQUAL("6.3", cases[i].shown, GlobalFlags(handle), "movable with %s: GlobalFlags",
+            cases[i].name);
         GlobalFree(handle);
         HGLOBAL object = GlobalAlloc(cases[i].flags, 100);
         EXPECT("6.3", object != NULL && GlobalSize(object) == 100, "fixed with %s", cases[i].name);
-        EXPECT("6.3", (uintptr_t)object % 16 == 0 && GlobalLock(object) == object, "fixed with %s is fixed", cases[i].name);
-        EXPECT_EQUAL("6.8", 0, GlobalFlags(object), "fixed with %s: GlobalFlags is 0", cases[i].name);
+        EXPECT("6.3", (uintptr_t)object % 16 == 0 && GlobalLock(object) == object,
+            "fixed with %s is fixed", cases[i].name);
+        EXPECT_EQUAL(
+            "6.8", 0, GlobalFlags(object), "fixed with %s: GlobalFlags is 0", cases[i].name);
         GlobalFree(object);
     }
 }
@@ -148,10 +161,12 @@ static void test_failure(void)
     static const UINT kinds[] = {GMEM_FIXED, GMEM_MOVEABLE, GPTR, GHND};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         SetLastError(SENTINEL);
-        EXPECT("6.3", GlobalAlloc(kinds[i], ~(SIZE_T)0) == NULL, "flags 0x%02x, ~0 bytes: NULL", kinds[i]);
+        EXPECT("6.3", GlobalAlloc(kinds[i], ~(SIZE_T)0) == NULL, "flags 0x%02x, ~0 bytes: NULL",
+            kinds[i]);
         EXPECT_ERROR("6.3", ERROR_NOT_ENOUGH_MEMORY, "flags 0x%02x, ~0 bytes: 8", kinds[i]);
         SetLastError(SENTINEL);
-        EXPECT("6.3", GlobalAlloc(kinds[i], (SIZE_T)1 << 60) == NULL, "flags 0x%02x, 2^60 bytes: NULL", kinds[i]);
+        EXPECT("6.3", GlobalAlloc(kinds[i], (SIZE_T)1 << 60) == NULL,
+            "flags 0x%02x, 2^60 bytes: NULL", kinds[i]);
         EXPECT_ERROR("6.3", ERROR_NOT_ENOUGH_MEMORY, "flags 0x%02x, 2^60 bytes: 8", kinds[i]);
     }
 }

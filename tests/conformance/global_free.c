@@ -15,7 +15,8 @@ static void test_success(void)
     SetLastError(SENTINEL);
     EXPECT("6.4", GlobalFree(object) == NULL, "a fixed object: NULL");
     EXPECT_ERROR("1.6", SENTINEL, "a fixed object: the last error is left alone");
-    EXPECT_EQUAL("6.4", FALSE, HeapValidate(GetProcessHeap(), 0, object), "a fixed object: it is gone");
+    EXPECT_EQUAL(
+        "6.4", FALSE, HeapValidate(GetProcessHeap(), 0, object), "a fixed object: it is gone");
     HGLOBAL handle = GlobalAlloc(GMEM_MOVEABLE, 100);
     SetLastError(SENTINEL);
     EXPECT("6.4", GlobalFree(handle) == NULL, "a movable object: NULL");
@@ -57,8 +58,8 @@ static void test_failure(void)
     EXPECT("6.4", GlobalFree(object) == object, "a second free of a fixed pointer: the argument");
     EXPECT_ERROR("6.4", ERROR_INVALID_HANDLE, "a second free of a fixed pointer: 6");
     int local = 0;
-    void *const wrong[] = {&local, address_plus(&local, 8), (void *)(uintptr_t)1, (void *)(uintptr_t)8,
-        INVALID_HANDLE_VALUE};
+    void *const wrong[] = {&local, address_plus(&local, 8), (void *)(uintptr_t)1,
+        (void *)(uintptr_t)8, INVALID_HANDLE_VALUE};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         SetLastError(SENTINEL);
         EXPECT("6.4", GlobalFree(wrong[i]) == wrong[i], "wild value %u: the argument", (unsigned)i);

@@ -16,7 +16,8 @@ int main(void)
     GlobalUnlock(handle);
     EXPECT("6.9", GlobalHandle(data_behind(handle)) == handle, "unlocked: the same");
     handle = GlobalReAlloc(handle, 200000, GMEM_MOVEABLE);
-    EXPECT("6.9", GlobalHandle(data_behind(handle)) == handle, "after the data has moved: the same");
+    EXPECT(
+        "6.9", GlobalHandle(data_behind(handle)) == handle, "after the data has moved: the same");
     GlobalFree(handle);
 
     handle = GlobalAlloc(GMEM_MOVEABLE, 0x180000);
@@ -47,14 +48,17 @@ int main(void)
     }
 
     case_begin("6.2", "1000 objects at once");
-    enum { OBJECTS = 1000 };
+    enum {
+        OBJECTS = 1000
+    };
     static HGLOBAL handles[OBJECTS];
     bool all_found = true;
     for (SIZE_T i = 0; i < OBJECTS; i++) {
         handles[i] = GlobalAlloc(GMEM_MOVEABLE, 1 + i * 7);
     }
     for (SIZE_T i = 0; i < OBJECTS; i++) {
-        all_found = all_found && GlobalHandle(data_behind(handles[i])) == handles[i] && GlobalSize(handles[i]) == 1 + i * 7;
+        all_found = all_found && GlobalHandle(data_behind(handles[i])) == handles[i] &&
+                    GlobalSize(handles[i]) == 1 + i * 7;
     }
     EXPECT("6.9", all_found, "each data pointer leads to its handle");
     for (SIZE_T i = 0; i < OBJECTS; i++) {

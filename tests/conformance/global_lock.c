@@ -37,12 +37,15 @@ static void test_saturation(void)
     void *data = data_behind(handle);
     bool all_counted = true;
     for (UINT i = 1; i <= 255; i++) {
-        all_counted = all_counted && GlobalLock(handle) == data && GlobalFlags(handle) == (GMEM_DISCARDABLE | i);
+        all_counted = all_counted && GlobalLock(handle) == data &&
+                      GlobalFlags(handle) == (GMEM_DISCARDABLE | i);
     }
     EXPECT("6.5", all_counted, "255 locks, 255 counts");
     EXPECT("6.5", GlobalLock(handle) == data, "a 256th lock: the data pointer");
-    EXPECT_EQUAL("6.5", GMEM_DISCARDABLE | 255, GlobalFlags(handle), "a 256th lock: the count stays 255");
-    EXPECT("6.5", GlobalLock(handle) == data && GlobalFlags(handle) == (GMEM_DISCARDABLE | 255), "a 257th too");
+    EXPECT_EQUAL(
+        "6.5", GMEM_DISCARDABLE | 255, GlobalFlags(handle), "a 256th lock: the count stays 255");
+    EXPECT("6.5", GlobalLock(handle) == data && GlobalFlags(handle) == (GMEM_DISCARDABLE | 255),
+        "a 257th too");
     bool all_true = true;
     for (int i = 0; i < 254; i++) {
         all_true = all_true && GlobalUnlock(handle) == TRUE;
@@ -62,9 +65,12 @@ static void test_fixed(void)
     case_begin("6.5", "fixed objects have no count");
     HGLOBAL object = GlobalAlloc(GMEM_FIXED, 100);
     SetLastError(SENTINEL);
-    EXPECT("6.5", GlobalLock(object) == object && GlobalLock(object) == object, "GlobalLock: the pointer itself");
+    EXPECT("6.5", GlobalLock(object) == object && GlobalLock(object) == object,
+        "GlobalLock: the pointer itself");
     EXPECT_EQUAL("6.8", 0, GlobalFlags(object), "GlobalFlags is 0");
-    EXPECT("6.6", GlobalUnlock(object) == TRUE && GlobalUnlock(object) == TRUE && GlobalUnlock(object) == TRUE,
+    EXPECT("6.6",
+        GlobalUnlock(object) == TRUE && GlobalUnlock(object) == TRUE &&
+            GlobalUnlock(object) == TRUE,
         "GlobalUnlock: TRUE, any number of times");
     EXPECT_ERROR("6.6", SENTINEL, "the last error is left alone");
     GlobalFree(object);
@@ -77,7 +83,8 @@ static void test_discarded(void)
     SetLastError(SENTINEL);
     EXPECT("6.5", GlobalLock(handle) == NULL, "zero bytes: NULL");
     EXPECT_ERROR("6.5", ERROR_DISCARDED, "zero bytes: 157");
-    EXPECT_EQUAL("6.8", GMEM_DISCARDABLE | GMEM_DISCARDED, GlobalFlags(handle), "zero bytes, discardable: 0x4100");
+    EXPECT_EQUAL("6.8", GMEM_DISCARDABLE | GMEM_DISCARDED, GlobalFlags(handle),
+        "zero bytes, discardable: 0x4100");
     GlobalFree(handle);
     handle = GlobalAlloc(GMEM_MOVEABLE, 100);
     EXPECT("6.10", GlobalDiscard(handle) == handle, "GlobalDiscard: the handle");
@@ -102,7 +109,8 @@ static void test_invalid(void)
     EXPECT("6.6", GlobalUnlock(stale) == TRUE, "GlobalUnlock of a freed handle: TRUE");
     EXPECT_ERROR("6.6", ERROR_INVALID_HANDLE, "GlobalUnlock of a freed handle: 6");
     SetLastError(SENTINEL);
-    EXPECT_EQUAL("6.8", GMEM_INVALID_HANDLE, GlobalFlags(stale), "GlobalFlags of a freed handle: 0x8000");
+    EXPECT_EQUAL(
+        "6.8", GMEM_INVALID_HANDLE, GlobalFlags(stale), "GlobalFlags of a freed handle: 0x8000");
     EXPECT_ERROR("6.8", ERROR_INVALID_HANDLE, "GlobalFlags of a freed handle: 6");
 
     HGLOBAL unmapped = unmapped_fixed();
@@ -111,9 +119,11 @@ static void test_invalid(void)
     EXPECT_ERROR("6.5", ERROR_INVALID_HANDLE, "GlobalLock of an unmapped pointer: 6");
     SetLastError(SENTINEL);
     EXPECT("6.6", GlobalUnlock(unmapped) == TRUE, "GlobalUnlock of an unmapped pointer: TRUE");
-    EXPECT_ERROR("6.6", SENTINEL, "GlobalUnlock of an unmapped pointer: the last error is left alone");
+    EXPECT_ERROR(
+        "6.6", SENTINEL, "GlobalUnlock of an unmapped pointer: the last error is left alone");
     SetLastError(SENTINEL);
-    EXPECT_EQUAL("6.8", GMEM_INVALID_HANDLE, GlobalFlags(unmapped), "GlobalFlags of an unmapped pointer: 0x8000");
+    EXPECT_EQUAL("6.8", GMEM_INVALID_HANDLE, GlobalFlags(unmapped),
+        "GlobalFlags of an unmapped pointer: 0x8000");
     EXPECT_ERROR("6.8", ERROR_INVALID_HANDLE, "GlobalFlags of an unmapped pointer: 6");
 
     HGLOBAL invalid = (HGLOBAL)(uintptr_t)0xdeadbee8u;
@@ -141,7 +151,8 @@ static void test_flags(void)
         {GMEM_MOVEABLE | GMEM_DISCARDABLE, 0, 0x4100, "discardable, 0 bytes"},
         {GMEM_MOVEABLE | GMEM_DDESHARE, 10, 0x2000, "DDESHARE"},
         {GMEM_MOVEABLE | GMEM_DDESHARE | GMEM_DISCARDABLE, 10, 0x2100, "DDESHARE, discardable"},
-        {GMEM_MOVEABLE | GMEM_DDESHARE | GMEM_DISCARDABLE, 0, 0x6100, "DDESHARE, discardable, 0 bytes"},
+        {GMEM_MOVEABLE | GMEM_DDESHARE | GMEM_DISCARDABLE, 0, 0x6100,
+            "DDESHARE, discardable, 0 bytes"},
         {GMEM_FIXED, 10, 0, "fixed"},
         {GMEM_FIXED | GMEM_DDESHARE, 10, 0, "fixed, DDESHARE"},
     };
@@ -177,7 +188,8 @@ static void test_threads(void)
     struct contest contests[3];
     struct worker workers[3];
     for (int i = 0; i < 3; i++) {
-        contests[i] = (struct contest){.handle = handle, .data = data_behind(handle), .all_right = true};
+        contests[i] =
+            (struct contest){.handle = handle, .data = data_behind(handle), .all_right = true};
         worker_start(&workers[i], lock_and_unlock, &contests[i]);
     }
     bool all_right = true;

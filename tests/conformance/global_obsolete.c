@@ -51,8 +51,11 @@ static void test_memory_status(void)
     MEMORYSTATUS old;
     memset(&old, 0xCC, sizeof(old));
     GlobalMemoryStatus(&old);
-    EXPECT_EQUAL("6.11", sizeof(old), old.dwLength, "the old structure: dwLength is not checked but set");
-    EXPECT("6.11", old.dwTotalPhys > 0x1000000 && old.dwAvailPhys <= old.dwTotalPhys && old.dwMemoryLoad <= 100,
+    EXPECT_EQUAL(
+        "6.11", sizeof(old), old.dwLength, "the old structure: dwLength is not checked but set");
+    EXPECT("6.11",
+        old.dwTotalPhys > 0x1000000 && old.dwAvailPhys <= old.dwTotalPhys &&
+            old.dwMemoryLoad <= 100,
         "the old structure: plausible values");
 }
 

@@ -20,10 +20,12 @@ static void test_entry(void)
 {
     case_begin("6.2", "the two words of an entry");
     HGLOBAL handle = GlobalAlloc(GMEM_MOVEABLE, 100);
-    EXPECT_EQUAL("6.2", POINTER_SIZE, (uintptr_t)handle % (2 * (uintptr_t)POINTER_SIZE), "a handle is tagged with P");
+    EXPECT_EQUAL("6.2", POINTER_SIZE, (uintptr_t)handle % (2 * (uintptr_t)POINTER_SIZE),
+        "a handle is tagged with P");
     EXPECT("6.2", data_behind(handle) == GlobalLock(handle), "its word is the data pointer");
     EXPECT_EQUAL("6.2", 3, flags_word(handle) & 0xFF, "flags: in use and movable");
-    EXPECT_EQUAL("6.2", 1, flags_word(handle) >> 16 & 0xFF, "flags: the lock count in bits 16 to 23");
+    EXPECT_EQUAL(
+        "6.2", 1, flags_word(handle) >> 16 & 0xFF, "flags: the lock count in bits 16 to 23");
     GlobalUnlock(handle);
     GlobalDiscard(handle);
     EXPECT_EQUAL("6.2", 0xB, flags_word(handle) & 0xFF, "discarded: flags 0xB");
@@ -52,7 +54,8 @@ static void test_outside_heaps(void)
     const DWORD count = GetProcessHeaps(64, heaps);
     bool all_false = true;
     for (DWORD i = 0; i < count && i < 64; i++) {
-        all_false = all_false && !HeapValidate(heaps[i], 0, handle) && !HeapValidate(heaps[i], 0, address_plus(handle, -POINTER_SIZE));
+        all_false = all_false && !HeapValidate(heaps[i], 0, handle) &&
+                    !HeapValidate(heaps[i], 0, address_plus(handle, -POINTER_SIZE));
     }
     EXPECT("6.2", all_false, "HeapValidate of an entry is FALSE in each heap");
     HeapLock(GetProcessHeap());
@@ -61,7 +64,8 @@ static void test_outside_heaps(void)
     bool is_outside = true;
     for (size_t i = 0; i < after.count; i++) {
         const PROCESS_HEAP_ENTRY *entry = &after.entries[i];
-        is_outside = is_outside && ((uintptr_t)handle < (uintptr_t)entry->lpData || (uintptr_t)handle >= (uintptr_t)entry_end(entry));
+        is_outside = is_outside && ((uintptr_t)handle < (uintptr_t)entry->lpData ||
+                                       (uintptr_t)handle >= (uintptr_t)entry_end(entry));
     }
     EXPECT("6.2", is_outside, "no element of a walk covers it");
     GlobalFree(handle);
@@ -82,17 +86,20 @@ static void test_reuse(void)
     }
     bool all_stale = true;
     for (int i = 0; i < 8; i++) {
-        all_stale = all_stale && GlobalFlags(others[i]) == GMEM_INVALID_HANDLE && GlobalFree(others[i]) == others[i];
+        all_stale = all_stale && GlobalFlags(others[i]) == GMEM_INVALID_HANDLE &&
+                    GlobalFree(others[i]) == others[i];
     }
     EXPECT("6.2", all_stale, "eight freed handles are recognised, in any order of free");
     if (!IS_WINDOWS) {
         handle = GlobalAlloc(GMEM_MOVEABLE, 10);
         // Between and beyond entries: odd values around the table must not be taken for handles.
-        void *const wrong[] = {address_plus(handle, 1), address_plus(handle, -POINTER_SIZE), address_plus(handle, 4),
-            address_plus(handle, 1 << 22), address_plus(handle, -(1 << 22))};
+        void *const wrong[] = {address_plus(handle, 1), address_plus(handle, -POINTER_SIZE),
+            address_plus(handle, 4), address_plus(handle, 1 << 22),
+            address_plus(handle, -(1 << 22))};
         bool all_invalid = true;
         for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-            all_invalid = all_invalid && GlobalFlags(wrong[i]) == GMEM_INVALID_HANDLE && GlobalSize(wrong[i]) == 0;
+            all_invalid = all_invalid && GlobalFlags(wrong[i]) == GMEM_INVALID_HANDLE &&
+                          GlobalSize(wrong[i]) == 0;
         }
         EXPECT("6.2", all_invalid, "values near a handle are none");
         GlobalFree(handle);
@@ -109,10 +116,12 @@ static void test_limit(void)
     HeapUnlock(GetProcessHeap());
     unsigned count = 0;
     SetLastError(SENTINEL);
-    while (count <= LIMIT && (handles[count] = count % 2 ? LocalAlloc(LMEM_MOVEABLE, 0) : GlobalAlloc(GMEM_MOVEABLE, 0)) != NULL) {
+    while (count <= LIMIT && (handles[count] = count % 2 ? LocalAlloc(LMEM_MOVEABLE, 0)
+                                                         : GlobalAlloc(GMEM_MOVEABLE, 0)) != NULL) {
         count++;
     }
-    EXPECT_EQUAL("6.2", LIMIT, count, "65536 movable objects, Global and Local together, and no more");
+    EXPECT_EQUAL(
+        "6.2", LIMIT, count, "65536 movable objects, Global and Local together, and no more");
     EXPECT_ERROR("6.2", ERROR_NOT_ENOUGH_MEMORY, "the next one: 8");
     SetLastError(SENTINEL);
     EXPECT("6.2", GlobalAlloc(GMEM_MOVEABLE, 100) == NULL, "with data: NULL too");
@@ -129,7 +138,8 @@ static void test_limit(void)
     HeapUnlock(GetProcessHeap());
     bool no_flags = true;
     for (size_t i = 0; i < after.count; i++) {
-        no_flags = no_flags && !(after.entries[i].wFlags & (PROCESS_HEAP_ENTRY_MOVEABLE | PROCESS_HEAP_ENTRY_DDESHARE));
+        no_flags = no_flags && !(after.entries[i].wFlags &
+                                   (PROCESS_HEAP_ENTRY_MOVEABLE | PROCESS_HEAP_ENTRY_DDESHARE));
     }
     EXPECT("4.7", no_flags, "no entry of a walk carries MOVEABLE or DDESHARE");
     EXPECT_EQUAL("4.7", walk_count_if(&before, entry_is_busy), walk_count_if(&after, entry_is_busy),

@@ -78,7 +78,8 @@ static void test_zero_bytes(HANDLE heap)
     for (int i = 0; i < 20; i++) {
         blocks[i] = HeapAlloc(heap, i % 2 ? HEAP_ZERO_MEMORY : 0, 0);
         all_made = all_made && blocks[i] != NULL;
-        all_empty = all_empty && HeapSize(heap, 0, blocks[i]) == 0 && HeapValidate(heap, 0, blocks[i]);
+        all_empty =
+            all_empty && HeapSize(heap, 0, blocks[i]) == 0 && HeapValidate(heap, 0, blocks[i]);
         for (int j = 0; j < i; j++) {
             all_differ = all_differ && blocks[i] != blocks[j];
         }
@@ -101,8 +102,8 @@ static void test_overflow(HANDLE heap)
     static const struct {
         SIZE_T below; // the request is 2^64 less this
         const char *text;
-    } cases[] = {{1, "~0"}, {8, "~0 - 7"}, {16, "~0 - 15"}, {0x20, "~0 - 31"}, {0x1000, "~0 - 0xFFF"},
-        {0x10000, "~0 - 0xFFFF"}, {0x100000, "~0 - 0xFFFFF"}};
+    } cases[] = {{1, "~0"}, {8, "~0 - 7"}, {16, "~0 - 15"}, {0x20, "~0 - 31"},
+        {0x1000, "~0 - 0xFFF"}, {0x10000, "~0 - 0xFFFF"}, {0x100000, "~0 - 0xFFFFF"}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         SetLastError(SENTINEL);
         void *block = HeapAlloc(heap, 0, (SIZE_T)0 - cases[i].below);
@@ -110,19 +111,23 @@ static void test_overflow(HANDLE heap)
         EXPECT_ERROR("3.5", ERROR_NOT_ENOUGH_MEMORY, "HeapAlloc of %s: 8", cases[i].text);
     }
     SetLastError(SENTINEL);
-    EXPECT("3.5", HeapAlloc(heap, HEAP_ZERO_MEMORY, (SIZE_T)1 << 62) == NULL, "HeapAlloc of 2^62: NULL");
+    EXPECT("3.5", HeapAlloc(heap, HEAP_ZERO_MEMORY, (SIZE_T)1 << 62) == NULL,
+        "HeapAlloc of 2^62: NULL");
     EXPECT_ERROR("3.5", ERROR_NOT_ENOUGH_MEMORY, "HeapAlloc of 2^62: 8");
     SetLastError(SENTINEL);
-    EXPECT("3.5", HeapAlloc(heap, 0, (SIZE_T)1 << 47) == NULL, "HeapAlloc of 2^47, the whole address space: NULL");
+    EXPECT("3.5", HeapAlloc(heap, 0, (SIZE_T)1 << 47) == NULL,
+        "HeapAlloc of 2^47, the whole address space: NULL");
     EXPECT_ERROR("3.5", ERROR_NOT_ENOUGH_MEMORY, "HeapAlloc of 2^47: 8");
-    EXPECT("2.4", HeapValidate(heap, 0, NULL) && pattern_matches(keeper, 100, 3), "the heap is intact afterwards");
+    EXPECT("2.4", HeapValidate(heap, 0, NULL) && pattern_matches(keeper, 100, 3),
+        "the heap is intact afterwards");
     HeapFree(heap, 0, keeper);
 }
 
 static void test_zero_memory(HANDLE heap)
 {
     case_begin("2.6", "HEAP_ZERO_MEMORY");
-    static const SIZE_T sizes[] = {1, 15, 16, 17, 24, 40, 100, 512, 1000, 5000, 20000, 70000, 300000, 0x180000};
+    static const SIZE_T sizes[] = {
+        1, 15, 16, 17, 24, 40, 100, 512, 1000, 5000, 20000, 70000, 300000, 0x180000};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         bool all_zero = true;
         // Each round leaves its memory dirty for the next.
@@ -166,8 +171,10 @@ static void test_flags(HANDLE heap)
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
         SetLastError(SENTINEL);
         void *block = HeapAlloc(heap, flags[i].flags, 123);
-        EXPECT("2.1", block != NULL && HeapSize(heap, 0, block) == 123, "HeapAlloc with %s", flags[i].name);
-        EXPECT("2.1", HeapFree(heap, flags[i].flags, block) != FALSE, "HeapFree with %s", flags[i].name);
+        EXPECT("2.1", block != NULL && HeapSize(heap, 0, block) == 123, "HeapAlloc with %s",
+            flags[i].name);
+        EXPECT("2.1", HeapFree(heap, flags[i].flags, block) != FALSE, "HeapFree with %s",
+            flags[i].name);
         EXPECT_ERROR("1.6", SENTINEL, "%s: the last error is left alone", flags[i].name);
     }
 }
@@ -197,7 +204,8 @@ static void test_wrong_heap(void)
     HANDLE dead = HeapCreate(0, 0, 0);
     HeapDestroy(dead);
     const HANDLE wrong[] = {NULL, dead, &dead, unmapped_address(), INVALID_HANDLE_VALUE};
-    static const char *const names[] = {"NULL", "a destroyed heap", "a local variable", "an unmapped address", "-1"};
+    static const char *const names[] = {
+        "NULL", "a destroyed heap", "a local variable", "an unmapped address", "-1"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         SetLastError(SENTINEL);
         EXPECT("3.5", HeapAlloc(wrong[i], 0, 10) == NULL, "%s: NULL", names[i]);
@@ -214,7 +222,8 @@ static void test_serves_after_failure(HANDLE heap)
         HeapAlloc(heap, 0, ~(SIZE_T)0 - (SIZE_T)i);
     }
     walk_take(&walk, heap);
-    EXPECT_EQUAL("3.5", before, walk.count, "the walk shows as many elements as before 100 failures");
+    EXPECT_EQUAL(
+        "3.5", before, walk.count, "the walk shows as many elements as before 100 failures");
 }
 
 int main(void)

@@ -15,7 +15,8 @@ static void test_usable_heap(void)
     const SIZE_T fresh = HeapCompact(heap, 0);
     EXPECT("3.10", fresh > 0, "a fresh heap: nonzero");
     EXPECT_ERROR("1.6", SENTINEL, "and the last error is left alone");
-    EXPECT("3.10", HeapCompact(heap, HEAP_NO_SERIALIZE) > 0, "a fresh heap with NO_SERIALIZE: nonzero");
+    EXPECT("3.10", HeapCompact(heap, HEAP_NO_SERIALIZE) > 0,
+        "a fresh heap with NO_SERIALIZE: nonzero");
     EXPECT("3.10", HeapCompact(GetProcessHeap(), 0) > 0, "the process heap: nonzero");
 
     char *keeper = HeapAlloc(heap, 0, 64);
@@ -92,7 +93,8 @@ static void test_wrong_heap(void)
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         SetLastError(SENTINEL);
         EXPECT_EQUAL("3.10", 0, HeapCompact(wrong[i], 0), "wrong handle %u: 0", (unsigned)i);
-        EXPECT_ERROR("3.10", ERROR_INVALID_HANDLE, "wrong handle %u: 6, so it is an error", (unsigned)i);
+        EXPECT_ERROR(
+            "3.10", ERROR_INVALID_HANDLE, "wrong handle %u: 6, so it is an error", (unsigned)i);
     }
 }
 

@@ -16,7 +16,8 @@ static void test_growable(void)
     EXPECT("3.3", heap != NULL, "HeapCreate(0, 0, 0) gives a handle");
     EXPECT_EQUAL("2.2", 0, (uintptr_t)heap % 0x10000, "the handle is a multiple of 64 KiB");
     walk_take(&walk, heap);
-    EXPECT("2.2", walk.count > 0 && walk.entries[0].lpData == heap, "the first region starts at the handle");
+    EXPECT("2.2", walk.count > 0 && walk.entries[0].lpData == heap,
+        "the first region starts at the handle");
     void *block = HeapAlloc(heap, 0, 0x200000);
     EXPECT("3.3", block != NULL, "a growable heap serves 2 MiB");
     EXPECT("3.3", HeapDestroy(heap) != FALSE, "it can be destroyed");
@@ -25,7 +26,9 @@ static void test_growable(void)
 static DWORD committed_size(HANDLE heap)
 {
     walk_take(&walk, heap);
-    return walk.count > 0 && entry_is_region(&walk.entries[0]) ? walk.entries[0].Region.dwCommittedSize : 0;
+    return walk.count > 0 && entry_is_region(&walk.entries[0])
+               ? walk.entries[0].Region.dwCommittedSize
+               : 0;
 }
 
 static void test_initial_size(void)
@@ -45,7 +48,8 @@ static void test_initial_size(void)
         EXPECT("3.3", heap != NULL, "growable heap with an initial size of %s", cases[i].text);
         const DWORD committed = committed_size(heap);
         EXPECT("3.3", committed >= cases[i].initial, "at least %s is committed", cases[i].text);
-        EXPECT_EQUAL("3.3", 0, committed % 0x1000, "%s: the committed size is whole pages", cases[i].text);
+        EXPECT_EQUAL(
+            "3.3", 0, committed % 0x1000, "%s: the committed size is whole pages", cases[i].text);
         HeapDestroy(heap);
     }
     HANDLE heap = HeapCreate(0, 0, 0);
@@ -116,8 +120,10 @@ static void test_options(void)
         HANDLE heap = HeapCreate(options[i].flags, 0, 0);
         EXPECT("2.1", heap != NULL, "%s is accepted", options[i].name);
         void *block = HeapAlloc(heap, 0, 100);
-        EXPECT("2.1", block != NULL && HeapSize(heap, 0, block) == 100, "%s: a block of 100 bytes", options[i].name);
-        EXPECT("2.1", HeapValidate(heap, 0, NULL) != FALSE, "%s: the heap is valid", options[i].name);
+        EXPECT("2.1", block != NULL && HeapSize(heap, 0, block) == 100, "%s: a block of 100 bytes",
+            options[i].name);
+        EXPECT(
+            "2.1", HeapValidate(heap, 0, NULL) != FALSE, "%s: the heap is valid", options[i].name);
         EXPECT("2.1", HeapFree(heap, 0, block) != FALSE, "%s: the block is freed", options[i].name);
         EXPECT("2.1", HeapDestroy(heap) != FALSE, "%s: the heap is destroyed", options[i].name);
     }
@@ -136,7 +142,8 @@ static void test_checking_flags_are_dropped(void)
     case_begin("2.1", "TAIL_CHECKING and FREE_CHECKING from the caller are dropped");
     HANDLE plain = HeapCreate(0, 0, 0);
     HANDLE checked = HeapCreate(HEAP_TAIL_CHECKING_ENABLED | HEAP_FREE_CHECKING_ENABLED, 0, 0);
-    EXPECT_EQUAL("2.1", overhead_in(plain), overhead_in(checked), "a block has the same overhead as in a plain heap");
+    EXPECT_EQUAL("2.1", overhead_in(plain), overhead_in(checked),
+        "a block has the same overhead as in a plain heap");
     unsigned char *block = HeapAlloc(checked, HEAP_ZERO_MEMORY, 64);
     EXPECT("2.1", block != NULL, "a block of 64 bytes");
     block = HeapReAlloc(checked, HEAP_REALLOC_IN_PLACE_ONLY, block, 32);
@@ -174,7 +181,9 @@ static void test_executable(void)
 static void test_handles_differ(void)
 {
     case_begin("2.2", "many heaps");
-    enum { HEAPS = 60 };
+    enum {
+        HEAPS = 60
+    };
     static HANDLE heaps[HEAPS];
     bool all_made = true;
     bool all_aligned = true;

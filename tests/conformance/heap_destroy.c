@@ -74,10 +74,10 @@ static void test_refusals(void)
     HANDLE heap = HeapCreate(0, 0, 0);
     void *inside = HeapAlloc(heap, 0, 0x10000);
     HANDLE local = &block;
-    const HANDLE wrong[] = {address_plus(heap, 16), inside, local, unmapped_address(), (HANDLE)(uintptr_t)0x10000,
-        INVALID_HANDLE_VALUE};
-    static const char *const names[] = {
-        "a heap's handle plus 16", "a block", "a local variable", "an unmapped address", "0x10000", "-1"};
+    const HANDLE wrong[] = {address_plus(heap, 16), inside, local, unmapped_address(),
+        (HANDLE)(uintptr_t)0x10000, INVALID_HANDLE_VALUE};
+    static const char *const names[] = {"a heap's handle plus 16", "a block", "a local variable",
+        "an unmapped address", "0x10000", "-1"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         SetLastError(SENTINEL);
         EXPECT_EQUAL("3.4", FALSE, HeapDestroy(wrong[i]), "%s: FALSE", names[i]);

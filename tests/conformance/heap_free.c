@@ -12,7 +12,8 @@ static void test_null(HANDLE heap)
     case_begin("3.7", "NULL");
     SetLastError(SENTINEL);
     EXPECT("3.7", HeapFree(heap, 0, NULL) != FALSE, "a heap: TRUE");
-    EXPECT("3.7", HeapFree(heap, HEAP_NO_SERIALIZE, NULL) != FALSE, "a heap and NO_SERIALIZE: TRUE");
+    EXPECT(
+        "3.7", HeapFree(heap, HEAP_NO_SERIALIZE, NULL) != FALSE, "a heap and NO_SERIALIZE: TRUE");
     EXPECT("3.7", HeapFree(GetProcessHeap(), 0, NULL) != FALSE, "the process heap: TRUE");
     EXPECT("3.7", HeapFree(NULL, 0, NULL) != FALSE, "heap NULL: TRUE");
     EXPECT_ERROR("3.7", SENTINEL, "the last error is left alone");
@@ -27,7 +28,8 @@ static void test_success(HANDLE heap)
         SetLastError(SENTINEL);
         EXPECT("3.7", HeapFree(heap, 0, block) != FALSE, "%u bytes: nonzero", (unsigned)sizes[i]);
         EXPECT_ERROR("3.7", SENTINEL, "%u bytes: the last error is left alone", (unsigned)sizes[i]);
-        EXPECT_EQUAL("3.9", FALSE, HeapValidate(heap, 0, block), "%u bytes: no valid block any more", (unsigned)sizes[i]);
+        EXPECT_EQUAL("3.9", FALSE, HeapValidate(heap, 0, block),
+            "%u bytes: no valid block any more", (unsigned)sizes[i]);
     }
 }
 
@@ -47,8 +49,9 @@ static void test_merging(void)
             HeapFree(heap, 0, blocks[orders[i][j]]);
         }
         walk_take(&walk, heap);
-        EXPECT("3.7", busy == 3 && walk.count == 3, "freed in order %d %d %d: the fresh picture returns", orders[i][0],
-            orders[i][1], orders[i][2]);
+        EXPECT("3.7", busy == 3 && walk.count == 3,
+            "freed in order %d %d %d: the fresh picture returns", orders[i][0], orders[i][1],
+            orders[i][2]);
     }
     HeapDestroy(heap);
 }
@@ -70,11 +73,13 @@ static void test_wrong_blocks(HANDLE heap)
     HeapFree(heap, 0, freed);
     HeapFree(heap, 0, freed_large);
     void *libc_block = malloc(100);
-    void *const wrong[] = {foreign, HeapAlloc(fixed, 0, 50), freed, freed_large, busy + 16, busy + 1, large + 16, large + 65536,
-        heap, other, &heap, libc_block, unmapped_address(), (void *)(uintptr_t)1, (void *)(uintptr_t)-16};
-    static const char *const names[] = {"a block of another heap", "a block of a fixed-size heap", "a freed block",
-        "a freed large block", "block + 16", "block + 1", "large block + 16", "large block + 65536", "the heap's handle",
-        "another heap's handle", "a local variable", "a block of malloc", "an unmapped address", "1", "-16"};
+    void *const wrong[] = {foreign, HeapAlloc(fixed, 0, 50), freed, freed_large, busy + 16,
+        busy + 1, large + 16, large + 65536, heap, other, &heap, libc_block, unmapped_address(),
+        (void *)(uintptr_t)1, (void *)(uintptr_t)-16};
+    static const char *const names[] = {"a block of another heap", "a block of a fixed-size heap",
+        "a freed block", "a freed large block", "block + 16", "block + 1", "large block + 16",
+        "large block + 65536", "the heap's handle", "another heap's handle", "a local variable",
+        "a block of malloc", "an unmapped address", "1", "-16"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         SetLastError(SENTINEL);
         EXPECT_EQUAL("2.7", FALSE, HeapFree(heap, 0, wrong[i]), "%s: FALSE", names[i]);
@@ -83,9 +88,12 @@ static void test_wrong_blocks(HANDLE heap)
     SetLastError(SENTINEL);
     EXPECT_EQUAL("3.7", FALSE, HeapFree(NULL, 0, busy), "heap NULL with a block: FALSE");
     EXPECT_ERROR("1.6", ERROR_INVALID_HANDLE, "heap NULL with a block: 6");
-    EXPECT("2.7", HeapSize(other, 0, foreign) == 100 && HeapSize(heap, 0, busy) == 100, "nothing has changed");
-    EXPECT("2.7", HeapValidate(heap, 0, NULL) && HeapValidate(other, 0, NULL), "both heaps are valid");
-    EXPECT("2.7", HeapFree(heap, 0, busy) && HeapFree(heap, 0, large), "right blocks are still freed");
+    EXPECT("2.7", HeapSize(other, 0, foreign) == 100 && HeapSize(heap, 0, busy) == 100,
+        "nothing has changed");
+    EXPECT(
+        "2.7", HeapValidate(heap, 0, NULL) && HeapValidate(other, 0, NULL), "both heaps are valid");
+    EXPECT(
+        "2.7", HeapFree(heap, 0, busy) && HeapFree(heap, 0, large), "right blocks are still freed");
     free(libc_block);
     HeapDestroy(other);
     HeapDestroy(fixed);
@@ -108,7 +116,8 @@ static void test_other_thread(HANDLE heap)
         worker_start(&worker, free_block, pair);
         worker_join(&worker);
         EXPECT("3", pair[1] != NULL, "%u bytes", (unsigned)sizes[i]);
-        EXPECT_EQUAL("3.9", FALSE, HeapValidate(heap, 0, block), "%u bytes: no valid block any more", (unsigned)sizes[i]);
+        EXPECT_EQUAL("3.9", FALSE, HeapValidate(heap, 0, block),
+            "%u bytes: no valid block any more", (unsigned)sizes[i]);
     }
 }
 

@@ -90,7 +90,8 @@ static void act_walk(struct attempt *attempt)
 }
 
 /** Runs an action in another thread while this one holds the lock `depth` times. */
-static void expect_blocked(const char *section, HANDLE heap, void (*act)(struct attempt *), void *block, const char *name)
+static void expect_blocked(
+    const char *section, HANDLE heap, void (*act)(struct attempt *), void *block, const char *name)
 {
     struct attempt attempt = {.heap = heap, .act = act, .block = block};
     struct worker worker;
@@ -123,7 +124,8 @@ static void test_owner(HANDLE heap)
     EXPECT("3.11", HeapWalk(heap, &entry) != FALSE, "walk");
     EXPECT("3.11", HeapFree(heap, 0, block) != FALSE, "free");
     SetLastError(SENTINEL);
-    EXPECT("3.11", HeapUnlock(heap) && HeapUnlock(heap) && HeapUnlock(heap), "three locks need three unlocks");
+    EXPECT("3.11", HeapUnlock(heap) && HeapUnlock(heap) && HeapUnlock(heap),
+        "three locks need three unlocks");
     EXPECT_ERROR("1.6", SENTINEL, "unlocking leaves the last error alone");
 }
 
@@ -153,14 +155,16 @@ static void test_depth(HANDLE heap)
     worker_start(&worker, attempt_run, &attempt);
     is_set_in_time(&attempt.is_started);
     HeapUnlock(heap);
-    EXPECT("3.11", is_clear_for_a_while(&attempt.is_done), "locked twice, unlocked once: another thread waits");
+    EXPECT("3.11", is_clear_for_a_while(&attempt.is_done),
+        "locked twice, unlocked once: another thread waits");
     HeapUnlock(heap);
     EXPECT("3.11", is_set_in_time(&attempt.is_done), "unlocked twice: it goes on");
     worker_join(&worker);
     HeapFree(heap, 0, attempt.block);
 }
 
-/** Runs an action in another thread while this one holds the lock; whether it ends without the unlock. */
+/** Runs an action in another thread while this one holds the lock; whether it ends without the
+ * unlock. */
 static bool passes_through(HANDLE heap, void (*act)(struct attempt *), DWORD flags, void **block)
 {
     struct attempt attempt = {.heap = heap, .act = act, .flags = flags, .block = *block};
@@ -178,12 +182,17 @@ static void test_no_serialize_call(HANDLE heap)
 {
     case_begin("2.3", "NO_SERIALIZE on the call");
     void *block = NULL;
-    EXPECT("2.3", passes_through(heap, act_alloc, HEAP_NO_SERIALIZE, &block), "HeapAlloc is not blocked");
-    EXPECT("2.3", passes_through(heap, act_realloc, HEAP_NO_SERIALIZE, &block), "HeapReAlloc is not blocked");
-    EXPECT("2.3", passes_through(heap, act_free, HEAP_NO_SERIALIZE, &block), "HeapFree is not blocked");
+    EXPECT("2.3", passes_through(heap, act_alloc, HEAP_NO_SERIALIZE, &block),
+        "HeapAlloc is not blocked");
+    EXPECT("2.3", passes_through(heap, act_realloc, HEAP_NO_SERIALIZE, &block),
+        "HeapReAlloc is not blocked");
+    EXPECT("2.3", passes_through(heap, act_free, HEAP_NO_SERIALIZE, &block),
+        "HeapFree is not blocked");
     block = HeapAlloc(heap, 0, 1500);
-    EXPECT("2.3", passes_through(heap, act_size, HEAP_NO_SERIALIZE, &block), "HeapSize is not blocked");
-    EXPECT("2.3", passes_through(heap, act_validate, HEAP_NO_SERIALIZE, &block), "HeapValidate is not blocked");
+    EXPECT("2.3", passes_through(heap, act_size, HEAP_NO_SERIALIZE, &block),
+        "HeapSize is not blocked");
+    EXPECT("2.3", passes_through(heap, act_validate, HEAP_NO_SERIALIZE, &block),
+        "HeapValidate is not blocked");
     EXPECT("3.9", HeapValidate(heap, 0, NULL) != FALSE, "the heap is valid");
     HeapFree(heap, 0, block);
 }
@@ -196,7 +205,8 @@ static void test_no_serialize_heap(void)
     EXPECT("0.3", HeapUnlock(heap) != FALSE, "HeapUnlock: TRUE");
     EXPECT("0.3", HeapUnlock(heap) != FALSE, "HeapUnlock without a lock: TRUE");
     void *block = NULL;
-    EXPECT("0.3", passes_through(heap, act_lock, 0, &block), "a second HeapLock in another thread passes");
+    EXPECT("0.3", passes_through(heap, act_lock, 0, &block),
+        "a second HeapLock in another thread passes");
     EXPECT("0.3", passes_through(heap, act_alloc, 0, &block), "HeapAlloc passes");
     EXPECT("0.3", passes_through(heap, act_free, 0, &block), "HeapFree passes");
     HeapDestroy(heap);
@@ -206,7 +216,9 @@ static void test_front_end_size(void)
 {
     case_begin("2.3", "a size that the front end serves");
     HANDLE heap = HeapCreate(0, 0, 0);
-    enum { BLOCKS = 64 };
+    enum {
+        BLOCKS = 64
+    };
     void *blocks[BLOCKS];
     for (int i = 0; i < BLOCKS; i++) {
         blocks[i] = HeapAlloc(heap, 0, 777);
@@ -220,7 +232,8 @@ static void test_front_end_size(void)
     worker_start(&worker, attempt_run, &attempt);
     is_set_in_time(&attempt.is_started);
     // Windows lets it pass; a heap that blocks it is safe too (section 14, no. 12).
-    OBSERVE("2.3 HeapAlloc of a front-end size waits for the lock", "%d", is_clear_for_a_while(&attempt.is_done));
+    OBSERVE("2.3 HeapAlloc of a front-end size waits for the lock", "%d",
+        is_clear_for_a_while(&attempt.is_done));
     HeapUnlock(heap);
     EXPECT("2.3", is_set_in_time(&attempt.is_done), "it ends at the latest after the unlock");
     worker_join(&worker);
@@ -261,7 +274,8 @@ static void test_process_heap(void)
     case_begin("3.11", "the process heap");
     EXPECT("3.11", HeapLock(GetProcessHeap()) != FALSE, "HeapLock");
     void *block = HeapAlloc(GetProcessHeap(), 0, 100);
-    EXPECT("3.11", block != NULL && HeapFree(GetProcessHeap(), 0, block), "alloc and free while locked");
+    EXPECT("3.11", block != NULL && HeapFree(GetProcessHeap(), 0, block),
+        "alloc and free while locked");
     EXPECT("3.11", HeapUnlock(GetProcessHeap()) != FALSE, "HeapUnlock");
 }
 

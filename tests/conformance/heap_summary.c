@@ -9,7 +9,8 @@ static struct walk walk;
 
 typedef BOOL(WINAPI *heap_summary_function)(HANDLE, DWORD, LPHEAP_SUMMARY);
 
-/** The function; looked up on Windows, where older systems do not have it. Wine's ends the program. */
+/** The function; looked up on Windows, where older systems do not have it. Wine's ends the program.
+ */
 static heap_summary_function find_heap_summary(void)
 {
 #ifdef _WIN32
@@ -47,8 +48,10 @@ static void test_totals(heap_summary_function heap_summary)
     EXPECT("4.8", heap_summary(heap, 0, &summary) != FALSE, "a fresh heap");
     EXPECT_ERROR("1.6", SENTINEL, "the last error is left alone");
     EXPECT_EQUAL("4.8", 0, summary.cbAllocated, "a fresh heap has nothing allocated");
-    EXPECT("4.8", summary.cbCommitted > 0 && summary.cbReserved >= summary.cbCommitted, "committed is within reserved");
-    EXPECT("4.8", summary.cbMaxReserve >= summary.cbReserved, "reserved is within the most it may reserve");
+    EXPECT("4.8", summary.cbCommitted > 0 && summary.cbReserved >= summary.cbCommitted,
+        "committed is within reserved");
+    EXPECT("4.8", summary.cbMaxReserve >= summary.cbReserved,
+        "reserved is within the most it may reserve");
 
     SIZE_T held = 0;
     for (SIZE_T i = 0; i < 300; i++) {
@@ -59,19 +62,24 @@ static void test_totals(heap_summary_function heap_summary)
     held += 0x234567;
     HEAP_SUMMARY filled = {.cb = sizeof(filled)};
     EXPECT("4.8", heap_summary(heap, 0, &filled) != FALSE, "a filled heap");
-    EXPECT_EQUAL("4.8", held, filled.cbAllocated, "allocated is the sum of the sizes of busy blocks");
-    EXPECT("4.8", filled.cbCommitted >= held && filled.cbReserved >= filled.cbCommitted, "large blocks are included");
+    EXPECT_EQUAL(
+        "4.8", held, filled.cbAllocated, "allocated is the sum of the sizes of busy blocks");
+    EXPECT("4.8", filled.cbCommitted >= held && filled.cbReserved >= filled.cbCommitted,
+        "large blocks are included");
     walk_take(&walk, heap);
     uint64_t committed = 0;
     uint64_t reserved = 0;
     for (size_t i = 0; i < walk.count; i++) {
         if (entry_is_region(&walk.entries[i])) {
             committed += walk.entries[i].Region.dwCommittedSize;
-            reserved += walk.entries[i].Region.dwCommittedSize + walk.entries[i].Region.dwUnCommittedSize;
+            reserved +=
+                walk.entries[i].Region.dwCommittedSize + walk.entries[i].Region.dwUnCommittedSize;
         }
     }
-    EXPECT("4.8", filled.cbCommitted >= committed + 0x234567, "committed covers the regions and the large block");
-    EXPECT("4.8", filled.cbReserved >= reserved + 0x234567, "reserved covers the regions and the large block");
+    EXPECT("4.8", filled.cbCommitted >= committed + 0x234567,
+        "committed covers the regions and the large block");
+    EXPECT("4.8", filled.cbReserved >= reserved + 0x234567,
+        "reserved covers the regions and the large block");
     HeapFree(heap, 0, large);
     EXPECT("4.8", heap_summary(heap, 0, &filled) != FALSE, "the large block freed");
     EXPECT_EQUAL("4.8", held - 0x234567, filled.cbAllocated, "allocated follows");
@@ -87,7 +95,8 @@ static void test_fixed_size(heap_summary_function heap_summary)
     HEAP_SUMMARY summary = {.cb = sizeof(summary)};
     EXPECT("4.8", heap_summary(heap, 0, &summary) != FALSE, "its summary");
     EXPECT_EQUAL("4.8", 1000, summary.cbAllocated, "allocated");
-    EXPECT_EQUAL("4.8", summary.cbReserved, summary.cbMaxReserve, "the most it may reserve is what it has reserved");
+    EXPECT_EQUAL("4.8", summary.cbReserved, summary.cbMaxReserve,
+        "the most it may reserve is what it has reserved");
     EXPECT_EQUAL("4.8", 0x40000, summary.cbReserved, "which is its maximum size");
     HeapDestroy(heap);
 }
@@ -100,7 +109,8 @@ static void test_errors(heap_summary_function heap_summary)
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         HEAP_SUMMARY summary = {.cb = sizes[i]};
         SetLastError(SENTINEL);
-        EXPECT_EQUAL("4.8", FALSE, heap_summary(heap, 0, &summary), "cb %u: FALSE", (unsigned)sizes[i]);
+        EXPECT_EQUAL(
+            "4.8", FALSE, heap_summary(heap, 0, &summary), "cb %u: FALSE", (unsigned)sizes[i]);
         EXPECT_ERROR("4.8", ERROR_INVALID_PARAMETER, "cb %u: 87", (unsigned)sizes[i]);
     }
     HEAP_SUMMARY summary = {.cb = sizeof(summary)};

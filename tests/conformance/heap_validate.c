@@ -12,7 +12,8 @@ static void test_whole_heap(HANDLE heap)
     case_begin("3.9", "the whole heap");
     SetLastError(SENTINEL);
     EXPECT("3.9", HeapValidate(heap, 0, NULL) != FALSE, "a private heap");
-    EXPECT("3.9", HeapValidate(heap, HEAP_NO_SERIALIZE, NULL) != FALSE, "a private heap with NO_SERIALIZE");
+    EXPECT("3.9", HeapValidate(heap, HEAP_NO_SERIALIZE, NULL) != FALSE,
+        "a private heap with NO_SERIALIZE");
     EXPECT("3.9", HeapValidate(GetProcessHeap(), 0, NULL) != FALSE, "the process heap");
     EXPECT_ERROR("3.9", SENTINEL, "TRUE leaves the last error alone");
 }
@@ -28,14 +29,17 @@ static void test_busy_blocks(HANDLE heap)
         EXPECT_ERROR("3.9", SENTINEL, "%u bytes: the last error is left alone", (unsigned)sizes[i]);
         HeapFree(heap, 0, block);
         SetLastError(SENTINEL);
-        EXPECT_EQUAL("3.9", FALSE, HeapValidate(heap, 0, block), "%u bytes, freed: FALSE", (unsigned)sizes[i]);
+        EXPECT_EQUAL("3.9", FALSE, HeapValidate(heap, 0, block), "%u bytes, freed: FALSE",
+            (unsigned)sizes[i]);
         if (sizes[i] < 0x200000) {
-            EXPECT_ERROR("0.3", SENTINEL, "%u bytes, freed: mapped, so the last error is left alone", (unsigned)sizes[i]);
+            EXPECT_ERROR("0.3", SENTINEL,
+                "%u bytes, freed: mapped, so the last error is left alone", (unsigned)sizes[i]);
         }
     }
 }
 
-static void expect_no_block(HANDLE heap, const void *address, const char *name, DWORD expected_error)
+static void expect_no_block(
+    HANDLE heap, const void *address, const char *name, DWORD expected_error)
 {
     SetLastError(SENTINEL);
     EXPECT_EQUAL("3.9", FALSE, HeapValidate(heap, 0, address), "%s: FALSE", name);
@@ -79,7 +83,8 @@ static void test_unmapped_addresses(HANDLE heap)
     memset(gone, 0x11, 4 * 65536);
     pages_unmap(gone, 4 * 65536);
     expect_no_block(heap, gone, "a page that was unmapped", ERROR_NOACCESS);
-    expect_no_block(heap, address_plus(gone, 65536 + 16), "an interior address there", ERROR_NOACCESS);
+    expect_no_block(
+        heap, address_plus(gone, 65536 + 16), "an interior address there", ERROR_NOACCESS);
     expect_no_block(heap, (void *)(uintptr_t)0x10, "0x10", ERROR_NOACCESS);
     expect_no_block(heap, (void *)(uintptr_t)0xdeadbee0u, "0xdeadbee0", ERROR_NOACCESS);
     expect_no_block(heap, (void *)((uintptr_t)1 << 62), "2^62, no address at all", ERROR_NOACCESS);
@@ -110,16 +115,20 @@ static void test_walk_entries(void)
         has_kind[entry_is_region(entry) ? 0 : entry_is_free(entry) ? 1 : 2] = true;
         all_false = all_false && !HeapValidate(heap, 0, entry->lpData);
     }
-    EXPECT("4.2", has_kind[0] && has_kind[1] && has_kind[2], "the walk shows region, free and uncommitted entries");
+    EXPECT("4.2", has_kind[0] && has_kind[1] && has_kind[2],
+        "the walk shows region, free and uncommitted entries");
     EXPECT("3.9", all_false, "HeapValidate of each is FALSE");
-    EXPECT("3.9", HeapValidate(heap, 0, first) && HeapValidate(heap, 0, third), "the busy neighbours are valid");
+    EXPECT("3.9", HeapValidate(heap, 0, first) && HeapValidate(heap, 0, third),
+        "the busy neighbours are valid");
     HeapDestroy(heap);
 }
 
 static void test_every_byte(HANDLE heap)
 {
     case_begin("3.9", "every address of two pages around blocks");
-    enum { BLOCKS = 24 };
+    enum {
+        BLOCKS = 24
+    };
     char *blocks[BLOCKS];
     for (int i = 0; i < BLOCKS; i++) {
         blocks[i] = HeapAlloc(heap, HEAP_ZERO_MEMORY, (SIZE_T)(i * 17));
@@ -144,7 +153,8 @@ static void test_movable(void)
     case_begin("3.9", "movable memory");
     HGLOBAL handle = GlobalAlloc(GMEM_MOVEABLE, 100);
     void *data = GlobalLock(handle);
-    EXPECT_EQUAL("3.9", FALSE, HeapValidate(GetProcessHeap(), 0, handle), "the handle is no heap block");
+    EXPECT_EQUAL(
+        "3.9", FALSE, HeapValidate(GetProcessHeap(), 0, handle), "the handle is no heap block");
     EXPECT("3.9", HeapValidate(GetProcessHeap(), 0, data) != FALSE, "its data pointer is one");
     GlobalUnlock(handle);
     GlobalFree(handle);
@@ -161,10 +171,12 @@ static void test_wrong_heap(HANDLE heap)
     HANDLE dead = HeapCreate(0, 0, 0);
     HeapDestroy(dead);
     const HANDLE wrong[] = {NULL, dead, &dead, unmapped_address(), block};
-    static const char *const names[] = {"NULL", "a destroyed heap", "a local variable", "an unmapped address", "a block"};
+    static const char *const names[] = {
+        "NULL", "a destroyed heap", "a local variable", "an unmapped address", "a block"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         EXPECT_EQUAL("3.9", FALSE, HeapValidate(wrong[i], 0, NULL), "%s: FALSE", names[i]);
-        EXPECT_EQUAL("3.9", FALSE, HeapValidate(wrong[i], 0, block), "%s with a block: FALSE", names[i]);
+        EXPECT_EQUAL(
+            "3.9", FALSE, HeapValidate(wrong[i], 0, block), "%s with a block: FALSE", names[i]);
     }
     HeapFree(heap, 0, block);
 }

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
 
-// The front end as HeapWalk, HeapQueryInformation and HeapReAlloc show it: win32-heap.md 3.6, 4.4, 4.7, 5.1, 11.1.
+// The front end as HeapWalk, HeapQueryInformation and HeapReAlloc show it:
+// win32-heap.md 3.6, 4.4, 4.7, 5.1, 11.1.
 
 #include "walk.h"
 
@@ -11,7 +12,9 @@ static ULONG compatibility(HANDLE heap)
 {
     ULONG value = 0xCCCCCCCCu;
     SIZE_T length = 0;
-    return HeapQueryInformation(heap, HeapCompatibilityInformation, &value, sizeof(value), &length) ? value : 0xFFFFFFFFu;
+    return HeapQueryInformation(heap, HeapCompatibilityInformation, &value, sizeof(value), &length)
+               ? value
+               : 0xFFFFFFFFu;
 }
 
 static void alloc_and_free(HANDLE heap, SIZE_T size, int count)
@@ -34,12 +37,14 @@ static void test_seventeen(void)
     alloc_and_free(heap, 40, 17);
     EXPECT_EQUAL("5.1", 0, compatibility(heap), "after 17 allocations and frees the query gives 0");
     walk_take(&walk, heap);
-    EXPECT_EQUAL("4.7", 3, walk.count, "after 17 allocations and frees the walk shows the plain three entries");
+    EXPECT_EQUAL("4.7", 3, walk.count,
+        "after 17 allocations and frees the walk shows the plain three entries");
     EXPECT("4.7", walks_agree(&fresh, &walk), "and they are those of the fresh heap");
     HeapDestroy(heap);
 }
 
-/** Judges the entries of 40-byte blocks of the front end; `held` of them are in the program's hands. */
+/** Judges the entries of 40-byte blocks of the front end; `held` of them are in the program's
+ * hands. */
 static void expect_front_end_entries(const char *name, void *const *held, size_t held_count)
 {
     EXPECT("4.7", walk.is_complete && walk.count > 24, "%s: more than 24 entries", name);
@@ -56,9 +61,13 @@ static void expect_front_end_entries(const char *name, void *const *held, size_t
     size_t free_blocks = 0;
     for (size_t i = 0; i < walk.count; i++) {
         const PROCESS_HEAP_ENTRY *entry = &walk.entries[i];
-        free_blocks += entry_is_free(entry) && entry->cbData == 0x20 && entry->cbOverhead == 2 * POINTER_SIZE ? 1 : 0;
+        free_blocks +=
+            entry_is_free(entry) && entry->cbData == 0x20 && entry->cbOverhead == 2 * POINTER_SIZE
+                ? 1
+                : 0;
     }
-    EXPECT("4.7", free_blocks >= 8, "%s: free ones are listed one by one, cbData 0x20, cbOverhead 2P", name);
+    EXPECT("4.7", free_blocks >= 8,
+        "%s: free ones are listed one by one, cbData 0x20, cbOverhead 2P", name);
 }
 
 static void test_eighteen(void)
@@ -110,18 +119,21 @@ static void test_per_size(void)
     walk_take(&fresh, heap);
     void *other = HeapAlloc(heap, 0, 600);
     walk_take(&walk, heap);
-    EXPECT("11.1", walk.count <= fresh.count + 2, "another size gets one entry more, not a block row");
+    EXPECT(
+        "11.1", walk.count <= fresh.count + 2, "another size gets one entry more, not a block row");
     HeapFree(heap, 0, other);
     HeapDestroy(heap);
 
     heap = HeapCreate(0, 0, 0);
     ULONG value = 2;
-    EXPECT("5.1", HeapSetInformation(heap, HeapCompatibilityInformation, &value, sizeof(value)) != FALSE,
+    EXPECT("5.1",
+        HeapSetInformation(heap, HeapCompatibilityInformation, &value, sizeof(value)) != FALSE,
         "the front end is switched on");
     EXPECT_EQUAL("5.1", 2, compatibility(heap), "the query gives 2");
     HeapAlloc(heap, 0, 40);
     walk_take(&walk, heap);
-    EXPECT_EQUAL("5.1", 4, walk.count, "but blocks of the front end appear only once a size is asked for often");
+    EXPECT_EQUAL("5.1", 4, walk.count,
+        "but blocks of the front end appear only once a size is asked for often");
     HeapDestroy(heap);
 }
 
@@ -135,11 +147,12 @@ static void test_in_place(void)
     static const SIZE_T sizes[] = {48, 100, 39, 20, 0};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         SetLastError(SENTINEL);
-        EXPECT("3.6", HeapReAlloc(heap, HEAP_REALLOC_IN_PLACE_ONLY, block, sizes[i]) == NULL, "40 to %u bytes: NULL",
-            (unsigned)sizes[i]);
+        EXPECT("3.6", HeapReAlloc(heap, HEAP_REALLOC_IN_PLACE_ONLY, block, sizes[i]) == NULL,
+            "40 to %u bytes: NULL", (unsigned)sizes[i]);
         EXPECT_ERROR("3.6", ERROR_NOT_ENOUGH_MEMORY, "40 to %u bytes: 8", (unsigned)sizes[i]);
     }
-    EXPECT("3.6", HeapSize(heap, 0, block) == 40 && pattern_matches(block, 40, 2), "the block is untouched");
+    EXPECT("3.6", HeapSize(heap, 0, block) == 40 && pattern_matches(block, 40, 2),
+        "the block is untouched");
     HeapDestroy(heap);
 }
 
@@ -148,13 +161,15 @@ static void test_without_front_end(void)
     case_begin("5.1", "heaps that cannot have a front end");
     HANDLE heap = HeapCreate(HEAP_NO_SERIALIZE, 0, 0);
     alloc_and_free(heap, 40, 40);
-    EXPECT_EQUAL("5.1", 0, compatibility(heap), "NO_SERIALIZE: the query gives 0 after 40 allocations");
+    EXPECT_EQUAL(
+        "5.1", 0, compatibility(heap), "NO_SERIALIZE: the query gives 0 after 40 allocations");
     walk_take(&walk, heap);
     EXPECT_EQUAL("4.7", 3, walk.count, "NO_SERIALIZE: the plain three entries");
     HeapDestroy(heap);
     heap = HeapCreate(0, 0, 0x40000);
     alloc_and_free(heap, 40, 40);
-    EXPECT_EQUAL("5.1", 0, compatibility(heap), "fixed size: the query gives 0 after 40 allocations");
+    EXPECT_EQUAL(
+        "5.1", 0, compatibility(heap), "fixed size: the query gives 0 after 40 allocations");
     walk_take(&walk, heap);
     EXPECT_EQUAL("4.7", 3, walk.count, "fixed size: the plain three entries");
     HeapDestroy(heap);

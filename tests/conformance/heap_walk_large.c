@@ -23,14 +23,18 @@ static void expect_large(HANDLE heap, SIZE_T size, const char *name)
     EXPECT("2.4", block != NULL, "%s: a block", name);
     walk_take(&walk, heap);
     const PROCESS_HEAP_ENTRY *entry = walk_find_busy(&walk, block);
-    EXPECT("4.7", entry != NULL && entry->iRegionIndex == LARGE_REGION_INDEX, "%s: iRegionIndex is 64", name);
+    EXPECT("4.7", entry != NULL && entry->iRegionIndex == LARGE_REGION_INDEX,
+        "%s: iRegionIndex is 64", name);
     if (entry != NULL) {
-        EXPECT_EQUAL("4.7", PROCESS_HEAP_ENTRY_BUSY, entry->wFlags, "%s: wFlags is BUSY alone", name);
+        EXPECT_EQUAL(
+            "4.7", PROCESS_HEAP_ENTRY_BUSY, entry->wFlags, "%s: wFlags is BUSY alone", name);
         EXPECT_EQUAL("4.7", size, entry->cbData, "%s: cbData is the request", name);
         EXPECT_EQUAL("4.7", 0, entry->cbOverhead, "%s: cbOverhead is 0", name);
     }
-    EXPECT_EQUAL("4.7", fresh.count + 1, walk.count, "%s: one entry, no region entry of its own", name);
-    EXPECT("4.4", walk.count > 0 && &walk.entries[walk.count - 1] == entry, "%s: it comes last", name);
+    EXPECT_EQUAL(
+        "4.7", fresh.count + 1, walk.count, "%s: one entry, no region entry of its own", name);
+    EXPECT(
+        "4.4", walk.count > 0 && &walk.entries[walk.count - 1] == entry, "%s: it comes last", name);
     EXPECT_EQUAL("2.4", 0, (uintptr_t)block % 64, "%s: a multiple of 8P", name);
     EXPECT("2.6", is_filled(block, 0, size), "%s: a fresh one is zero", name);
     EXPECT_EQUAL("2.4", size, HeapSize(heap, 0, block), "%s: HeapSize", name);
@@ -103,22 +107,27 @@ static void test_resize(void)
     block = HeapReAlloc(heap, 0, block, 0x200000);
     walk_take(&walk, heap);
     const PROCESS_HEAP_ENTRY *entry = walk_find_busy(&walk, block);
-    EXPECT("4.7", entry != NULL && entry_is_large(entry) && entry->cbData == 0x200000, "grown to 2 MiB: one large entry");
-    EXPECT_EQUAL("4.7", 1, walk_count_if(&walk, entry_is_busy), "grown to 2 MiB: the old block is gone");
+    EXPECT("4.7", entry != NULL && entry_is_large(entry) && entry->cbData == 0x200000,
+        "grown to 2 MiB: one large entry");
+    EXPECT_EQUAL(
+        "4.7", 1, walk_count_if(&walk, entry_is_busy), "grown to 2 MiB: the old block is gone");
     EXPECT("3.6", pattern_matches(block, 1000, 1), "contents survive");
     block = HeapReAlloc(heap, 0, block, 0x180000);
     walk_take(&walk, heap);
     entry = walk_find_busy(&walk, block);
-    EXPECT("4.7", entry != NULL && entry_is_large(entry) && entry->cbData == 0x180000, "shrunk to 1.5 MiB: one large entry");
+    EXPECT("4.7", entry != NULL && entry_is_large(entry) && entry->cbData == 0x180000,
+        "shrunk to 1.5 MiB: one large entry");
     block = HeapReAlloc(heap, 0, block, 0x380000);
     walk_take(&walk, heap);
     entry = walk_find_busy(&walk, block);
-    EXPECT("4.7", entry != NULL && entry_is_large(entry) && entry->cbData == 0x380000, "grown to 3.5 MiB: one large entry");
+    EXPECT("4.7", entry != NULL && entry_is_large(entry) && entry->cbData == 0x380000,
+        "grown to 3.5 MiB: one large entry");
     block = HeapReAlloc(heap, 0, block, 500);
     walk_take(&walk, heap);
     entry = walk_find_busy(&walk, block);
     EXPECT("4.6", entry != NULL && entry->cbData == 500, "shrunk to 500 bytes: its size is 500");
-    EXPECT_EQUAL("4.6", 1, walk_count_if(&walk, entry_is_busy), "shrunk to 500 bytes: one busy entry");
+    EXPECT_EQUAL(
+        "4.6", 1, walk_count_if(&walk, entry_is_busy), "shrunk to 500 bytes: one busy entry");
     EXPECT("3.6", pattern_matches(block, 500, 1), "contents survived it all");
     HeapDestroy(heap);
 }

@@ -26,28 +26,39 @@ static void test_movable_data(void)
         walk_process_heap();
         const PROCESS_HEAP_ENTRY *entry = walk_find_busy(&walk, data);
         EXPECT("4.7", entry != NULL, "%u bytes: a busy entry", size);
-        EXPECT("4.7", entry != NULL && entry->cbData == sizes[i], "%u bytes: cbData is the size", size);
-        EXPECT("4.7", entry != NULL && (entry->wFlags & PROCESS_HEAP_ENTRY_MOVEABLE), "%u bytes: MOVEABLE", size);
-        EXPECT("4.7", entry != NULL && entry->Block.hMem == handle, "%u bytes: Block.hMem is the handle", size);
-        EXPECT("4.7", entry != NULL && !(entry->wFlags & PROCESS_HEAP_ENTRY_DDESHARE), "%u bytes: not DDESHARE", size);
+        EXPECT("4.7", entry != NULL && entry->cbData == sizes[i], "%u bytes: cbData is the size",
+            size);
+        EXPECT("4.7", entry != NULL && (entry->wFlags & PROCESS_HEAP_ENTRY_MOVEABLE),
+            "%u bytes: MOVEABLE", size);
+        EXPECT("4.7", entry != NULL && entry->Block.hMem == handle,
+            "%u bytes: Block.hMem is the handle", size);
+        EXPECT("4.7", entry != NULL && !(entry->wFlags & PROCESS_HEAP_ENTRY_DDESHARE),
+            "%u bytes: not DDESHARE", size);
         GlobalFree(handle);
         walk_process_heap();
-        EXPECT("4.7", walk_find_busy(&walk, data) == NULL, "%u bytes: freed, the entry is gone", size);
+        EXPECT(
+            "4.7", walk_find_busy(&walk, data) == NULL, "%u bytes: freed, the entry is gone", size);
     }
     HLOCAL handle = LocalAlloc(LMEM_MOVEABLE, 321);
     walk_process_heap();
     const PROCESS_HEAP_ENTRY *entry = walk_find_busy(&walk, data_behind(handle));
-    EXPECT("4.7", entry != NULL && (entry->wFlags & PROCESS_HEAP_ENTRY_MOVEABLE) && entry->Block.hMem == handle,
+    EXPECT("4.7",
+        entry != NULL && (entry->wFlags & PROCESS_HEAP_ENTRY_MOVEABLE) &&
+            entry->Block.hMem == handle,
         "Local memory is shown in the same way");
     LocalReAlloc(handle, 200000, LMEM_MOVEABLE);
     walk_process_heap();
     entry = walk_find_busy(&walk, data_behind(handle));
-    EXPECT("4.7", entry != NULL && entry->cbData == 200000 && entry->Block.hMem == handle, "and after a resize");
+    EXPECT("4.7", entry != NULL && entry->cbData == 200000 && entry->Block.hMem == handle,
+        "and after a resize");
     LocalDiscard(handle);
     walk_process_heap();
     size_t shown = 0;
     for (size_t i = 0; i < walk.count; i++) {
-        shown += (walk.entries[i].wFlags & PROCESS_HEAP_ENTRY_MOVEABLE) && walk.entries[i].Block.hMem == handle ? 1 : 0;
+        shown += (walk.entries[i].wFlags & PROCESS_HEAP_ENTRY_MOVEABLE) &&
+                         walk.entries[i].Block.hMem == handle
+                     ? 1
+                     : 0;
     }
     EXPECT_EQUAL("4.7", 0, shown, "discarded: no entry");
     LocalFree(handle);
@@ -60,7 +71,8 @@ static void test_fixed(void)
     HGLOBAL plain = GlobalAlloc(GMEM_FIXED, 100);
     walk_process_heap();
     const PROCESS_HEAP_ENTRY *entry = walk_find_busy(&walk, shared);
-    EXPECT("4.7", entry != NULL && entry->wFlags == PROCESS_HEAP_ENTRY_BUSY, "DDESHARE: plain BUSY");
+    EXPECT(
+        "4.7", entry != NULL && entry->wFlags == PROCESS_HEAP_ENTRY_BUSY, "DDESHARE: plain BUSY");
     entry = walk_find_busy(&walk, plain);
     EXPECT("4.7", entry != NULL && entry->wFlags == PROCESS_HEAP_ENTRY_BUSY, "plain: plain BUSY");
     GlobalFree(shared);
@@ -77,7 +89,9 @@ static void test_resume_over_movable(void)
     PROCESS_HEAP_ENTRY resumed = {0};
     resumed.lpData = data_behind(handle);
     resumed.wFlags = PROCESS_HEAP_ENTRY_BUSY;
-    EXPECT("4.3", entry != NULL && HeapWalk(GetProcessHeap(), &resumed) && walk_entries_agree(&resumed, entry + 1),
+    EXPECT("4.3",
+        entry != NULL && HeapWalk(GetProcessHeap(), &resumed) &&
+            walk_entries_agree(&resumed, entry + 1),
         "lpData and BUSY lead to the next entry");
     HeapUnlock(GetProcessHeap());
     GlobalFree(handle);

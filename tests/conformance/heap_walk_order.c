@@ -11,8 +11,10 @@ static struct walk walk;
 static void expect_order(HANDLE heap, const char *name)
 {
     walk_take(&walk, heap);
-    EXPECT("4.4", walk.is_complete && walk.end_error == ERROR_NO_MORE_ITEMS, "%s: a complete walk", name);
-    EXPECT("4.4", walk.count > 0 && entry_is_region(&walk.entries[0]) && walk.entries[0].lpData == heap,
+    EXPECT("4.4", walk.is_complete && walk.end_error == ERROR_NO_MORE_ITEMS, "%s: a complete walk",
+        name);
+    EXPECT("4.4",
+        walk.count > 0 && entry_is_region(&walk.entries[0]) && walk.entries[0].lpData == heap,
         "%s: the first entry is the region at the handle", name);
     EXPECT("4.2", walk_kinds_are_exclusive(&walk), "%s: each entry is of one kind", name);
 
@@ -39,7 +41,8 @@ static void expect_order(HANDLE heap, const char *name)
             continue;
         }
         large_last = large_last && !seen_large;
-        inside_region = inside_region && region != NULL && (uintptr_t)entry->lpData >= (uintptr_t)entry_end(region) &&
+        inside_region = inside_region && region != NULL &&
+                        (uintptr_t)entry->lpData >= (uintptr_t)entry_end(region) &&
                         (uintptr_t)entry_end(entry) <= (uintptr_t)region->Region.lpLastBlock;
         ascending = ascending && (uintptr_t)entry->lpData >= last_end;
         last_end = (uintptr_t)entry_end(entry);
@@ -51,14 +54,17 @@ static void expect_order(HANDLE heap, const char *name)
             uncommitted_last = uncommitted_last && !seen_uncommitted;
         }
     }
-    EXPECT("4.4", inside_region, "%s: a region entry comes first, then what lies in that region", name);
+    EXPECT("4.4", inside_region, "%s: a region entry comes first, then what lies in that region",
+        name);
     EXPECT("4.4", ascending, "%s: ascending addresses, no overlap", name);
     EXPECT("4.4", same_index, "%s: entries carry the index of their region", name);
     EXPECT("4.4", large_last, "%s: large blocks come after all regions", name);
-    EXPECT("4.4", uncommitted_last, "%s: the uncommitted range comes after the blocks of its region", name);
+    EXPECT("4.4", uncommitted_last,
+        "%s: the uncommitted range comes after the blocks of its region", name);
 }
 
-static void expect_all_found(void *const *blocks, const SIZE_T *sizes, size_t count, const char *name)
+static void expect_all_found(
+    void *const *blocks, const SIZE_T *sizes, size_t count, const char *name)
 {
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
@@ -73,7 +79,9 @@ static void test_one_region(void)
 {
     case_begin("4.4", "one region with holes");
     HANDLE heap = HeapCreate(0, 0, 0);
-    enum { BLOCKS = 12 };
+    enum {
+        BLOCKS = 12
+    };
     void *blocks[BLOCKS];
     SIZE_T sizes[BLOCKS];
     for (size_t i = 0; i < BLOCKS; i++) {
@@ -95,7 +103,9 @@ static void test_many_regions(void)
 {
     case_begin("4.4", "many regions");
     HANDLE heap = HeapCreate(0, 0, 0);
-    enum { BLOCKS = 150 };
+    enum {
+        BLOCKS = 150
+    };
     static void *blocks[BLOCKS];
     static SIZE_T sizes[BLOCKS];
     for (size_t i = 0; i < BLOCKS; i++) {
@@ -126,7 +136,9 @@ static void test_small_and_large(void)
 {
     case_begin("4.4", "large blocks after all regions, in the order of allocation");
     HANDLE heap = HeapCreate(0, 0, 0);
-    enum { LARGE = 8 };
+    enum {
+        LARGE = 8
+    };
     void *large[LARGE];
     for (size_t i = 0; i < LARGE; i++) {
         // Sizes go up and down, so that neither addresses nor sizes give the order away.
@@ -158,16 +170,19 @@ static void test_process_heap(void)
 {
     case_begin("4.4", "the process heap");
     HANDLE heap = GetProcessHeap();
-    void *blocks[3] = {HeapAlloc(heap, 0, 123), HeapAlloc(heap, 0, 45678), HeapAlloc(heap, 0, 0x123456)};
+    void *blocks[3] = {
+        HeapAlloc(heap, 0, 123), HeapAlloc(heap, 0, 45678), HeapAlloc(heap, 0, 0x123456)};
     HeapLock(heap);
     walk_take(&walk, heap);
     HeapUnlock(heap);
-    EXPECT("4.4", walk.is_complete && entry_is_region(&walk.entries[0]) && walk.entries[0].lpData == heap,
+    EXPECT("4.4",
+        walk.is_complete && entry_is_region(&walk.entries[0]) && walk.entries[0].lpData == heap,
         "its first entry is the region at the handle");
     for (int i = 0; i < 3; i++) {
         static const DWORD sizes[] = {123, 45678, 0x123456};
         const PROCESS_HEAP_ENTRY *entry = walk_find_busy(&walk, blocks[i]);
-        EXPECT("4.6", entry != NULL && entry->cbData == sizes[i], "its walk shows the block of %u bytes", (unsigned)sizes[i]);
+        EXPECT("4.6", entry != NULL && entry->cbData == sizes[i],
+            "its walk shows the block of %u bytes", (unsigned)sizes[i]);
         HeapFree(heap, 0, blocks[i]);
     }
 }

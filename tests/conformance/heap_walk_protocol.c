@@ -35,11 +35,16 @@ static void test_structure(void)
     EXPECT_EQUAL("4.1", 13, (const char *)&entry.iRegionIndex - base, "offset of iRegionIndex");
     EXPECT_EQUAL("4.1", 14, (const char *)&entry.wFlags - base, "offset of wFlags");
     EXPECT_EQUAL("4.1", 16, (const char *)&entry.Block.hMem - base, "offset of Block.hMem");
-    EXPECT_EQUAL("4.1", 24, (const char *)&entry.Block.dwReserved - base, "offset of Block.dwReserved");
-    EXPECT_EQUAL("4.1", 16, (const char *)&entry.Region.dwCommittedSize - base, "offset of Region.dwCommittedSize");
-    EXPECT_EQUAL("4.1", 20, (const char *)&entry.Region.dwUnCommittedSize - base, "offset of Region.dwUnCommittedSize");
-    EXPECT_EQUAL("4.1", 24, (const char *)&entry.Region.lpFirstBlock - base, "offset of Region.lpFirstBlock");
-    EXPECT_EQUAL("4.1", 32, (const char *)&entry.Region.lpLastBlock - base, "offset of Region.lpLastBlock");
+    EXPECT_EQUAL(
+        "4.1", 24, (const char *)&entry.Block.dwReserved - base, "offset of Block.dwReserved");
+    EXPECT_EQUAL("4.1", 16, (const char *)&entry.Region.dwCommittedSize - base,
+        "offset of Region.dwCommittedSize");
+    EXPECT_EQUAL("4.1", 20, (const char *)&entry.Region.dwUnCommittedSize - base,
+        "offset of Region.dwUnCommittedSize");
+    EXPECT_EQUAL("4.1", 24, (const char *)&entry.Region.lpFirstBlock - base,
+        "offset of Region.lpFirstBlock");
+    EXPECT_EQUAL(
+        "4.1", 32, (const char *)&entry.Region.lpLastBlock - base, "offset of Region.lpLastBlock");
 }
 
 static void test_end(void)
@@ -50,7 +55,8 @@ static void test_end(void)
     memset(&entry, 0xCD, sizeof(entry));
     entry.lpData = NULL;
     SetLastError(SENTINEL);
-    EXPECT("4.3", HeapWalk(heap, &entry) != FALSE, "lpData NULL and garbage elsewhere starts the walk");
+    EXPECT("4.3", HeapWalk(heap, &entry) != FALSE,
+        "lpData NULL and garbage elsewhere starts the walk");
     EXPECT_ERROR("1.6", SENTINEL, "a successful step leaves the last error alone");
     while (HeapWalk(heap, &entry)) {
     }
@@ -62,7 +68,8 @@ static void test_end(void)
     SetLastError(SENTINEL);
     EXPECT_EQUAL("4.3", FALSE, HeapWalk(heap, &entry), "from the last entry: FALSE");
     EXPECT_ERROR("4.3", ERROR_NO_MORE_ITEMS, "from the last entry: 259");
-    OBSERVE("4.3 the entry is left as it was at the end", "%d", memcmp(&before, &entry, sizeof(entry)) == 0);
+    OBSERVE("4.3 the entry is left as it was at the end", "%d",
+        memcmp(&before, &entry, sizeof(entry)) == 0);
     entry.lpData = NULL;
     EXPECT("4.3", HeapWalk(heap, &entry) && entry_is_region(&entry), "the walk may start anew");
     HeapDestroy(heap);
@@ -76,8 +83,11 @@ static void test_repeat(HANDLE heap)
     walk_take(&walk, heap);
     walk_take(&again, heap);
     EXPECT("4.3", walk.count > 400 && walk.is_complete, "a mixed heap has many elements");
-    EXPECT("4.3", walk_kinds_are_exclusive(&walk), "each entry is exactly one of region, uncommitted, busy and free");
-    EXPECT("4.3", walk.count == again.count && memcmp(walk.entries, again.entries, walk.count * sizeof(walk.entries[0])) == 0,
+    EXPECT("4.3", walk_kinds_are_exclusive(&walk),
+        "each entry is exactly one of region, uncommitted, busy and free");
+    EXPECT("4.3",
+        walk.count == again.count &&
+            memcmp(walk.entries, again.entries, walk.count * sizeof(walk.entries[0])) == 0,
         "the same garbage: every byte of every entry is the same");
     walk_take_from(&again, heap, 0x00);
     EXPECT("4.3", walks_agree(&walk, &again), "zeroes instead of garbage: the same sequence");
@@ -99,10 +109,12 @@ static void test_abandon(HANDLE heap)
     HeapWalk(heap, &right);
     EXPECT("4.3", HeapWalk(heap, &left) && walk_entries_agree(&left, &walk.entries[walk.count / 2]),
         "the first goes on where it was");
-    EXPECT("4.3", HeapWalk(heap, &right) && walk_entries_agree(&right, &walk.entries[2]), "and so does the second");
+    EXPECT("4.3", HeapWalk(heap, &right) && walk_entries_agree(&right, &walk.entries[2]),
+        "and so does the second");
 }
 
-/** How many entries of one kind lead to the entry that follows them, with `mask` of their flags kept. */
+/** How many entries of one kind lead to the entry that follows them, with `mask` of their flags
+ * kept. */
 static size_t count_resumed(
     HANDLE heap, bool (*is_wanted)(const PROCESS_HEAP_ENTRY *), unsigned char garbage, WORD mask)
 {
@@ -115,7 +127,8 @@ static size_t count_resumed(
         memset(&entry, garbage, sizeof(entry));
         entry.lpData = walk.entries[i].lpData;
         entry.wFlags = walk.entries[i].wFlags & mask;
-        agreed += HeapWalk(heap, &entry) && walk_entries_agree(&entry, &walk.entries[i + 1]) ? 1 : 0;
+        agreed +=
+            HeapWalk(heap, &entry) && walk_entries_agree(&entry, &walk.entries[i + 1]) ? 1 : 0;
     }
     return agreed;
 }
@@ -140,10 +153,13 @@ static void test_resume(HANDLE heap)
         // Nothing follows the last entry; it is asked separately.
         count -= kinds[k].is_wanted(&walk.entries[walk.count - 1]) ? 1 : 0;
         for (size_t g = 0; g < sizeof(garbage); g++) {
-            EXPECT_EQUAL("4.3", count, count_resumed(heap, kinds[k].is_wanted, garbage[g], PROCESS_HEAP_ENTRY_BUSY),
-                "garbage 0x%02x, lpData and BUSY: from each %s entry to the next", garbage[g], kinds[k].name);
+            EXPECT_EQUAL("4.3", count,
+                count_resumed(heap, kinds[k].is_wanted, garbage[g], PROCESS_HEAP_ENTRY_BUSY),
+                "garbage 0x%02x, lpData and BUSY: from each %s entry to the next", garbage[g],
+                kinds[k].name);
             EXPECT_EQUAL("4.3", count, count_resumed(heap, kinds[k].is_wanted, garbage[g], 0xFFFF),
-                "garbage 0x%02x, lpData and wFlags: from each %s entry to the next", garbage[g], kinds[k].name);
+                "garbage 0x%02x, lpData and wFlags: from each %s entry to the next", garbage[g],
+                kinds[k].name);
         }
     }
 
@@ -155,7 +171,8 @@ static void test_resume(HANDLE heap)
     EXPECT_ERROR("4.3", ERROR_NO_MORE_ITEMS, "rebuilt last entry: 259");
 }
 
-static void expect_walk_fails(HANDLE heap, void *position, WORD flags, DWORD expected_error, const char *name)
+static void expect_walk_fails(
+    HANDLE heap, void *position, WORD flags, DWORD expected_error, const char *name)
 {
     PROCESS_HEAP_ENTRY entry = {0};
     entry.lpData = position;
@@ -173,15 +190,19 @@ static void test_errors(HANDLE heap)
     EXPECT_ERROR("4.3", ERROR_INVALID_PARAMETER, "no structure: 87");
     int local = 0;
     char *block = HeapAlloc(heap, HEAP_ZERO_MEMORY, 1000);
-    expect_walk_fails(heap, &local, PROCESS_HEAP_ENTRY_BUSY, ERROR_INVALID_PARAMETER, "a local variable, busy");
+    expect_walk_fails(
+        heap, &local, PROCESS_HEAP_ENTRY_BUSY, ERROR_INVALID_PARAMETER, "a local variable, busy");
     expect_walk_fails(heap, &local, 0, ERROR_INVALID_PARAMETER, "a local variable, free");
     if (IS_WINDOWS) {
         SKIP("4.3", "wild positions and wrong heaps: undefined on Windows");
         return;
     }
-    expect_walk_fails(heap, unmapped_address(), PROCESS_HEAP_ENTRY_BUSY, ERROR_INVALID_PARAMETER, "an unmapped address");
-    expect_walk_fails(heap, unmapped_address(), 0, ERROR_INVALID_PARAMETER, "an unmapped address, free");
-    expect_walk_fails(heap, block + 16, PROCESS_HEAP_ENTRY_BUSY, ERROR_INVALID_PARAMETER, "block + 16");
+    expect_walk_fails(heap, unmapped_address(), PROCESS_HEAP_ENTRY_BUSY, ERROR_INVALID_PARAMETER,
+        "an unmapped address");
+    expect_walk_fails(
+        heap, unmapped_address(), 0, ERROR_INVALID_PARAMETER, "an unmapped address, free");
+    expect_walk_fails(
+        heap, block + 16, PROCESS_HEAP_ENTRY_BUSY, ERROR_INVALID_PARAMETER, "block + 16");
     expect_walk_fails(heap, block + 1, 0, ERROR_INVALID_PARAMETER, "block + 1, free");
     expect_walk_fails(NULL, NULL, 0, ERROR_INVALID_HANDLE, "heap NULL");
     expect_walk_fails(&local, NULL, 0, ERROR_INVALID_HANDLE, "heap: a local variable");
@@ -189,7 +210,8 @@ static void test_errors(HANDLE heap)
     HeapDestroy(dead);
     expect_walk_fails(dead, NULL, 0, ERROR_INVALID_HANDLE, "a destroyed heap");
     HANDLE other = HeapCreate(0, 0, 0);
-    expect_walk_fails(other, block, PROCESS_HEAP_ENTRY_BUSY, ERROR_INVALID_PARAMETER, "a block of another heap");
+    expect_walk_fails(
+        other, block, PROCESS_HEAP_ENTRY_BUSY, ERROR_INVALID_PARAMETER, "a block of another heap");
     HeapDestroy(other);
     HeapFree(heap, 0, block);
 
@@ -197,7 +219,8 @@ static void test_errors(HANDLE heap)
     entry.lpData = block;
     entry.wFlags = PROCESS_HEAP_ENTRY_BUSY;
     const BOOL result = HeapWalk(heap, &entry);
-    EXPECT("4.3", result == TRUE || result == FALSE, "from a block freed since: fails or skips, does not crash");
+    EXPECT("4.3", result == TRUE || result == FALSE,
+        "from a block freed since: fails or skips, does not crash");
 }
 
 static void test_free_while_walking(void)
@@ -253,7 +276,9 @@ static void test_free_current(void)
         }
     }
     EXPECT("4.3", steps < 10000, "the walk comes to an end");
-    EXPECT("4.3", GetLastError() == ERROR_NO_MORE_ITEMS || GetLastError() == ERROR_INVALID_PARAMETER, "with 259 or 87");
+    EXPECT("4.3",
+        GetLastError() == ERROR_NO_MORE_ITEMS || GetLastError() == ERROR_INVALID_PARAMETER,
+        "with 259 or 87");
     HeapUnlock(heap);
     EXPECT("3.9", HeapValidate(heap, 0, NULL) != FALSE, "the heap is valid");
     HeapDestroy(heap);

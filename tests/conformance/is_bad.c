@@ -48,18 +48,22 @@ static void test_ranges(pointer_test is_bad, bool is_write, const char *name)
     char *pages = pages_map(4 * PAGES_UNIT, PAGES_WRITE);
     EXPECT_EQUAL("7", FALSE, is_bad(pages, 4 * PAGES_UNIT), "%s: four writable pages", name);
     pages_protect(pages + 2 * PAGES_UNIT, PAGES_UNIT, PAGES_NONE);
-    EXPECT_EQUAL("7", FALSE, is_bad(pages, 2 * PAGES_UNIT), "%s: up to a page without access", name);
+    EXPECT_EQUAL(
+        "7", FALSE, is_bad(pages, 2 * PAGES_UNIT), "%s: up to a page without access", name);
     EXPECT("7", is_bad(pages, 2 * PAGES_UNIT + 1), "%s: one byte of a page without access", name);
     EXPECT("7", is_bad(pages + 2 * PAGES_UNIT - 1, 2), "%s: two bytes across the border", name);
     EXPECT("7", is_bad(pages, 4 * PAGES_UNIT), "%s: a page without access in the middle", name);
-    EXPECT_EQUAL("7", FALSE, is_bad(pages + 3 * PAGES_UNIT, PAGES_UNIT), "%s: the page behind it", name);
+    EXPECT_EQUAL(
+        "7", FALSE, is_bad(pages + 3 * PAGES_UNIT, PAGES_UNIT), "%s: the page behind it", name);
     pages_protect(pages, PAGES_UNIT, PAGES_READ);
     EXPECT_EQUAL("7", is_write, is_bad(pages, 1) != FALSE, "%s: a read-only page", name);
-    EXPECT_EQUAL("7", is_write, is_bad(pages, PAGES_UNIT + 1) != FALSE, "%s: a read-only and a writable page", name);
+    EXPECT_EQUAL("7", is_write, is_bad(pages, PAGES_UNIT + 1) != FALSE,
+        "%s: a read-only and a writable page", name);
     EXPECT_EQUAL("7", FALSE, is_bad(pages, 0), "%s: a read-only page, 0 bytes", name);
     pages_unmap(pages, 4 * PAGES_UNIT);
     EXPECT("7", is_bad(pages, 1), "%s: an unmapped page", name);
-    EXPECT_EQUAL("7", is_write, is_bad((void *)(uintptr_t)read_only_text, 5) != FALSE, "%s: a constant", name);
+    EXPECT_EQUAL("7", is_write, is_bad((void *)(uintptr_t)read_only_text, 5) != FALSE,
+        "%s: a constant", name);
 
     HANDLE heap = HeapCreate(0, 0, 0);
     char *block = HeapAlloc(heap, 0, 0x200000);
@@ -84,7 +88,8 @@ static void test_code(void)
     EXPECT_EQUAL("7", FALSE, IsBadCodePtr(pointer.function), "a function");
     int local = 0;
     pointer.address = &local;
-    EXPECT_EQUAL("7", FALSE, IsBadCodePtr(pointer.function), "a stack address: only reading is tested");
+    EXPECT_EQUAL(
+        "7", FALSE, IsBadCodePtr(pointer.function), "a stack address: only reading is tested");
     pointer.address = unmapped_address();
     EXPECT("7", IsBadCodePtr(pointer.function), "an unmapped address");
     EXPECT_EQUAL("7", 7, some_function(), "the function itself");
@@ -108,7 +113,8 @@ static void test_strings(void)
     const char *narrow = pages + PAGES_UNIT - 5;
     EXPECT("7", IsBadStringPtrA(narrow, 100), "A: no NUL before the end of the page");
     EXPECT("7", IsBadStringPtrA(narrow, 6), "A: one character too many");
-    EXPECT_EQUAL("7", FALSE, IsBadStringPtrA(narrow, 5), "A: the maximum ends before the page does");
+    EXPECT_EQUAL(
+        "7", FALSE, IsBadStringPtrA(narrow, 5), "A: the maximum ends before the page does");
     pages[PAGES_UNIT - 1] = 0;
     EXPECT_EQUAL("7", FALSE, IsBadStringPtrA(narrow, 100), "A: a NUL in the last byte of the page");
     WCHAR *wide = (WCHAR *)(void *)(pages + PAGES_UNIT) - 5;
@@ -118,7 +124,8 @@ static void test_strings(void)
     EXPECT("7", IsBadStringPtrW(wide, 100), "W: no NUL before the end of the page");
     EXPECT_EQUAL("7", FALSE, IsBadStringPtrW(wide, 5), "W: the maximum ends before the page does");
     wide[4] = 0;
-    EXPECT_EQUAL("7", FALSE, IsBadStringPtrW(wide, 100), "W: a NUL in the last character of the page");
+    EXPECT_EQUAL(
+        "7", FALSE, IsBadStringPtrW(wide, 100), "W: a NUL in the last character of the page");
     pages_unmap(pages, 2 * PAGES_UNIT);
 }
 

@@ -34,9 +34,11 @@ static void test_alloc(void)
         SetLastError(SENTINEL);
         HLOCAL object = LocalAlloc(LMEM_FIXED, sizes[i]);
         EXPECT_ERROR("1.6", SENTINEL, "fixed, %u bytes: the last error is left alone", size);
-        EXPECT("6.2", object != NULL && (uintptr_t)object % 16 == 0, "fixed, %u bytes: a multiple of 16", size);
+        EXPECT("6.2", object != NULL && (uintptr_t)object % 16 == 0,
+            "fixed, %u bytes: a multiple of 16", size);
         EXPECT_EQUAL("6.7", sizes[i], LocalSize(object), "fixed, %u bytes: LocalSize", size);
-        EXPECT("6.9", LocalHandle(object) == object, "fixed, %u bytes: LocalHandle is itself", size);
+        EXPECT(
+            "6.9", LocalHandle(object) == object, "fixed, %u bytes: LocalHandle is itself", size);
         EXPECT("6.4", LocalFree(object) == NULL, "fixed, %u bytes: LocalFree", size);
 
         HLOCAL handle = LocalAlloc(LHND, sizes[i]);
@@ -44,7 +46,8 @@ static void test_alloc(void)
         EXPECT_EQUAL("6.7", sizes[i], LocalSize(handle), "movable, %u bytes: LocalSize", size);
         void *data = data_behind(handle);
         EXPECT("6.1", is_filled(data, 0, sizes[i]), "movable, %u bytes: zero", size);
-        EXPECT_EQUAL("6.3", sizes[i], HeapSize(GetProcessHeap(), 0, data), "movable, %u bytes: HeapSize of the data", size);
+        EXPECT_EQUAL("6.3", sizes[i], HeapSize(GetProcessHeap(), 0, data),
+            "movable, %u bytes: HeapSize of the data", size);
         EXPECT("6.9", LocalHandle(data) == handle, "movable, %u bytes: LocalHandle", size);
         EXPECT("6.4", LocalFree(handle) == NULL, "movable, %u bytes: LocalFree", size);
     }
@@ -56,13 +59,16 @@ static void test_alloc(void)
     EXPECT("6.3", is_movable_handle(handle), "movable, 0 bytes: a handle");
     EXPECT_EQUAL("6.8", LMEM_DISCARDED, LocalFlags(handle), "movable, 0 bytes: discarded");
     LocalFree(handle);
-    static const UINT legacy[] = {LMEM_NOCOMPACT, LMEM_NODISCARD, LMEM_DISCARDABLE, LMEM_VALID_FLAGS & ~(UINT)LMEM_MOVEABLE};
+    static const UINT legacy[] = {
+        LMEM_NOCOMPACT, LMEM_NODISCARD, LMEM_DISCARDABLE, LMEM_VALID_FLAGS & ~(UINT)LMEM_MOVEABLE};
     for (size_t i = 0; i < sizeof(legacy) / sizeof(legacy[0]); i++) {
         HLOCAL object = LocalAlloc(legacy[i], 30);
-        EXPECT("6.3", object != NULL && LocalSize(object) == 30, "legacy flags 0x%03x, fixed", legacy[i]);
+        EXPECT("6.3", object != NULL && LocalSize(object) == 30, "legacy flags 0x%03x, fixed",
+            legacy[i]);
         LocalFree(object);
         object = LocalAlloc(legacy[i] | LMEM_MOVEABLE, 30);
-        EXPECT("6.3", is_movable_handle(object) && LocalSize(object) == 30, "legacy flags 0x%03x, movable", legacy[i]);
+        EXPECT("6.3", is_movable_handle(object) && LocalSize(object) == 30,
+            "legacy flags 0x%03x, movable", legacy[i]);
         LocalFree(object);
     }
     SetLastError(SENTINEL);
@@ -99,7 +105,8 @@ static void test_size_and_handle(void)
     EXPECT("6.9", LocalHandle(NULL) == NULL, "LocalHandle(NULL): NULL");
     EXPECT_ERROR("6.9", ERROR_INVALID_PARAMETER, "LocalHandle(NULL): 87");
     SetLastError(SENTINEL);
-    EXPECT("6.9", LocalHandle(unmapped_fixed()) == NULL, "LocalHandle of an unmapped pointer: NULL");
+    EXPECT(
+        "6.9", LocalHandle(unmapped_fixed()) == NULL, "LocalHandle of an unmapped pointer: NULL");
     EXPECT_ERROR("6.9", ERROR_NOACCESS, "LocalHandle of an unmapped pointer: 998");
     void *block = HeapAlloc(GetProcessHeap(), 0, 10);
     EXPECT("6.9", LocalHandle(block) == block, "LocalHandle of a plain block: itself");

@@ -10,7 +10,8 @@ static void test_movable(void)
     case_begin("6.5", "movable: lock and unlock");
     HLOCAL handle = LocalAlloc(LMEM_MOVEABLE, 100);
     void *data = data_behind(handle);
-    EXPECT("6.5", LocalLock(handle) == data && LocalLock(handle) == data, "LocalLock: the data pointer");
+    EXPECT("6.5", LocalLock(handle) == data && LocalLock(handle) == data,
+        "LocalLock: the data pointer");
     EXPECT_EQUAL("6.8", 2, LocalFlags(handle), "locked twice: count 2");
     SetLastError(SENTINEL);
     EXPECT("6.6", LocalUnlock(handle) == TRUE, "the count stays above 0: TRUE");
@@ -50,7 +51,8 @@ static void test_discarded(void)
     SetLastError(SENTINEL);
     EXPECT("6.5", LocalLock(handle) == NULL, "LocalLock: NULL");
     EXPECT_ERROR("6.5", ERROR_DISCARDED, "LocalLock: 157");
-    EXPECT_EQUAL("6.8", LMEM_DISCARDED, LocalFlags(handle) & LMEM_DISCARDED, "LocalFlags has LMEM_DISCARDED");
+    EXPECT_EQUAL("6.8", LMEM_DISCARDED, LocalFlags(handle) & LMEM_DISCARDED,
+        "LocalFlags has LMEM_DISCARDED");
     OBSERVE("6.8 LocalFlags of a discardable, discarded object", "0x%x", LocalFlags(handle));
     LocalFree(handle);
 }
@@ -66,7 +68,8 @@ static void test_invalid(void)
     EXPECT_EQUAL("6.6", FALSE, LocalUnlock(stale), "LocalUnlock of a freed handle: FALSE");
     EXPECT_ERROR("6.6", ERROR_INVALID_HANDLE, "LocalUnlock of a freed handle: 6");
     SetLastError(SENTINEL);
-    EXPECT_EQUAL("6.8", LMEM_INVALID_HANDLE, LocalFlags(stale), "LocalFlags of a freed handle: 0x8000");
+    EXPECT_EQUAL(
+        "6.8", LMEM_INVALID_HANDLE, LocalFlags(stale), "LocalFlags of a freed handle: 0x8000");
     EXPECT_ERROR("6.8", ERROR_INVALID_HANDLE, "LocalFlags of a freed handle: 6");
     HLOCAL unmapped = unmapped_fixed();
     SetLastError(SENTINEL);
@@ -76,7 +79,8 @@ static void test_invalid(void)
     EXPECT_EQUAL("6.6", FALSE, LocalUnlock(unmapped), "LocalUnlock of an unmapped pointer: FALSE");
     EXPECT_ERROR("6.6", ERROR_NOT_LOCKED, "LocalUnlock of an unmapped pointer: 158");
     SetLastError(SENTINEL);
-    EXPECT_EQUAL("6.8", LMEM_INVALID_HANDLE, LocalFlags(unmapped), "LocalFlags of an unmapped pointer: 0x8000");
+    EXPECT_EQUAL("6.8", LMEM_INVALID_HANDLE, LocalFlags(unmapped),
+        "LocalFlags of an unmapped pointer: 0x8000");
     EXPECT_ERROR("6.8", ERROR_NOACCESS, "LocalFlags of an unmapped pointer: 998");
     EXPECT("6.5", LocalLock(NULL) == NULL, "LocalLock of NULL: NULL");
 }
@@ -91,7 +95,8 @@ static void test_flags(void)
     EXPECT("6.8", (LocalFlags(handle) & LMEM_DISCARDABLE) != 0, "discardable");
     OBSERVE("6.8 LocalFlags of a discardable object", "0x%x", LocalFlags(handle));
     LocalLock(handle);
-    EXPECT_EQUAL("6.8", 1, LocalFlags(handle) & LMEM_LOCKCOUNT, "locked: the count is in the low byte");
+    EXPECT_EQUAL(
+        "6.8", 1, LocalFlags(handle) & LMEM_LOCKCOUNT, "locked: the count is in the low byte");
     LocalFree(handle);
 }
 

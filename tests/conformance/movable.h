@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * Helpers for the tests of Global and Local memory, where both families are asked the same questions.
+ * Helpers for the tests of Global and Local memory, where both families are asked the same
+ * questions.
  */
 #ifndef CONFORMANCE_MOVABLE_H
 #define CONFORMANCE_MOVABLE_H

@@ -41,7 +41,8 @@ static void test_count(void)
     const DWORD count = GetProcessHeaps(0, NULL);
     EXPECT("2.2", count >= 1 && count <= 6, "(0, NULL) gives the count: 1 to 6 at the start");
     EXPECT_ERROR("3.2", SENTINEL, "(0, NULL): the last error is left alone");
-    EXPECT_EQUAL("3.2", count, GetProcessHeaps(CAPACITY, heaps), "a large buffer gives the same count");
+    EXPECT_EQUAL(
+        "3.2", count, GetProcessHeaps(CAPACITY, heaps), "a large buffer gives the same count");
     EXPECT_ERROR("3.2", SENTINEL, "a large buffer: the last error is left alone");
     EXPECT("3.2", heaps[0] == GetProcessHeap(), "the process heap comes first");
     EXPECT_EQUAL("3.2", count, GetProcessHeaps(count, heaps), "a buffer of exactly that size");
@@ -54,7 +55,8 @@ static void test_order(void)
     HANDLE own[5];
     for (int i = 0; i < 5; i++) {
         own[i] = HeapCreate(i == 2 ? HEAP_NO_SERIALIZE : 0, 0, i == 3 ? 0x10000 : 0);
-        EXPECT_EQUAL("3.2", before + (DWORD)i + 1, GetProcessHeaps(0, NULL), "HeapCreate number %d adds one", i);
+        EXPECT_EQUAL("3.2", before + (DWORD)i + 1, GetProcessHeaps(0, NULL),
+            "HeapCreate number %d adds one", i);
     }
     EXPECT_EQUAL("3.2", before + 5, GetProcessHeaps(CAPACITY, heaps), "five heaps more");
     bool in_order = true;
@@ -67,7 +69,8 @@ static void test_order(void)
     HeapDestroy(own[1]);
     HeapDestroy(own[4]);
     EXPECT_EQUAL("3.2", before + 3, GetProcessHeaps(CAPACITY, heaps), "two destroyed: two less");
-    EXPECT("3.2", heaps[before] == own[0] && heaps[before + 1] == own[2] && heaps[before + 2] == own[3],
+    EXPECT("3.2",
+        heaps[before] == own[0] && heaps[before + 1] == own[2] && heaps[before + 2] == own[3],
         "the others keep their order");
     HANDLE last = HeapCreate(0, 0, 0);
     GetProcessHeaps(CAPACITY, heaps);
@@ -120,7 +123,8 @@ static void test_concurrent(void)
     bool all_right = true;
     for (int i = 0; i < 20000; i++) {
         const DWORD count = GetProcessHeaps(CAPACITY, heaps);
-        all_right = all_right && (count == before || count == before + 1) && heaps[0] == GetProcessHeap();
+        all_right =
+            all_right && (count == before || count == before + 1) && heaps[0] == GetProcessHeap();
         for (DWORD j = 0; j < count; j++) {
             all_right = all_right && heaps[j] != NULL;
         }

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * Catches the status that a call raises: a structured exception on Windows, Halde's handler elsewhere.
+ * Catches the status that a call raises: a structured exception on Windows, Halde's handler
+ * elsewhere.
  */
 #ifndef CONFORMANCE_RAISED_H
 #define CONFORMANCE_RAISED_H

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * The native heap functions.  Halde's <winternl.h> declares all of them, Windows' headers only some.
+ * The native heap functions.  Halde's <winternl.h> declares all of them, Windows' headers only
+ * some.
  */
 #ifndef CONFORMANCE_RTL_H
 #define CONFORMANCE_RTL_H
@@ -42,7 +43,8 @@ BOOLEAN NTAPI RtlLockHeap(PVOID heap);
 BOOLEAN NTAPI RtlUnlockHeap(PVOID heap);
 ULONG NTAPI RtlGetProcessHeaps(ULONG count, PVOID *heaps);
 NTSTATUS NTAPI RtlWalkHeap(PVOID heap, RTL_HEAP_WALK_ENTRY *entry);
-BOOLEAN NTAPI RtlGetUserInfoHeap(PVOID heap, ULONG flags, PVOID block, PVOID *value, PULONG user_flags);
+BOOLEAN NTAPI RtlGetUserInfoHeap(
+    PVOID heap, ULONG flags, PVOID block, PVOID *value, PULONG user_flags);
 BOOLEAN NTAPI RtlSetUserValueHeap(PVOID heap, ULONG flags, PVOID block, PVOID value);
 BOOLEAN NTAPI RtlSetUserFlagsHeap(PVOID heap, ULONG flags, PVOID block, ULONG clear, ULONG set);
 ULONG NTAPI RtlGetNtGlobalFlags(void);

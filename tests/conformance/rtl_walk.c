@@ -18,7 +18,8 @@ static void native_take(HANDLE heap)
     memset(&entry, 0xCD, sizeof(entry));
     entry.DataAddress = NULL;
     native.count = 0;
-    while (native.count < WALK_CAPACITY && (native.end_status = (DWORD)RtlWalkHeap(heap, &entry)) == 0) {
+    while (native.count < WALK_CAPACITY &&
+           (native.end_status = (DWORD)RtlWalkHeap(heap, &entry)) == 0) {
         native.entries[native.count++] = entry;
     }
 }
@@ -33,10 +34,14 @@ static void test_structure(void)
     EXPECT_EQUAL("9", 16, (const char *)&entry.OverheadBytes - base, "offset of OverheadBytes");
     EXPECT_EQUAL("9", 17, (const char *)&entry.SegmentIndex - base, "offset of SegmentIndex");
     EXPECT_EQUAL("9", 18, (const char *)&entry.Flags - base, "offset of Flags");
-    EXPECT_EQUAL("9", 24, (const char *)&entry.Segment.CommittedSize - base, "offset of Segment.CommittedSize");
-    EXPECT_EQUAL("9", 28, (const char *)&entry.Segment.UnCommittedSize - base, "offset of Segment.UnCommittedSize");
-    EXPECT_EQUAL("9", 32, (const char *)&entry.Segment.FirstEntry - base, "offset of Segment.FirstEntry");
-    EXPECT_EQUAL("9", 40, (const char *)&entry.Segment.LastEntry - base, "offset of Segment.LastEntry");
+    EXPECT_EQUAL("9", 24, (const char *)&entry.Segment.CommittedSize - base,
+        "offset of Segment.CommittedSize");
+    EXPECT_EQUAL("9", 28, (const char *)&entry.Segment.UnCommittedSize - base,
+        "offset of Segment.UnCommittedSize");
+    EXPECT_EQUAL(
+        "9", 32, (const char *)&entry.Segment.FirstEntry - base, "offset of Segment.FirstEntry");
+    EXPECT_EQUAL(
+        "9", 40, (const char *)&entry.Segment.LastEntry - base, "offset of Segment.LastEntry");
 }
 
 static WORD native_kind(const PROCESS_HEAP_ENTRY *entry)
@@ -64,11 +69,14 @@ static void expect_parity(HANDLE heap, const char *name)
         const PROCESS_HEAP_ENTRY *expected = &walk.entries[i];
         const RTL_HEAP_WALK_ENTRY *entry = &native.entries[i];
         same_place = same_place && entry->DataAddress == expected->lpData;
-        same_size = same_size && entry->DataSize == expected->cbData && entry->OverheadBytes == expected->cbOverhead &&
+        same_size = same_size && entry->DataSize == expected->cbData &&
+                    entry->OverheadBytes == expected->cbOverhead &&
                     entry->SegmentIndex == expected->iRegionIndex;
-        same_kind = same_kind && (entry->Flags & (RTL_BUSY | RTL_REGION | RTL_UNCOMMITTED)) == native_kind(expected);
+        same_kind = same_kind && (entry->Flags & (RTL_BUSY | RTL_REGION | RTL_UNCOMMITTED)) ==
+                                     native_kind(expected);
         if (entry_is_region(expected)) {
-            same_region = same_region && entry->Segment.CommittedSize == expected->Region.dwCommittedSize &&
+            same_region = same_region &&
+                          entry->Segment.CommittedSize == expected->Region.dwCommittedSize &&
                           entry->Segment.UnCommittedSize == expected->Region.dwUnCommittedSize &&
                           entry->Segment.FirstEntry == expected->Region.lpFirstBlock &&
                           entry->Segment.LastEntry == expected->Region.lpLastBlock;
@@ -114,7 +122,8 @@ static void test_flags(void)
     HANDLE heap = HeapCreate(0, 0, 0);
     void *block = HeapAlloc(heap, 0, 100);
     const RTL_HEAP_WALK_ENTRY *entry = find_native(heap, block);
-    EXPECT("9", entry != NULL && entry->Flags == (RTL_COMMITTED | RTL_BLOCK | RTL_BUSY), "busy ordinary block: 0x4011");
+    EXPECT("9", entry != NULL && entry->Flags == (RTL_COMMITTED | RTL_BLOCK | RTL_BUSY),
+        "busy ordinary block: 0x4011");
     EXPECT_EQUAL("9", RTL_REGION, native.entries[0].Flags, "region: 0x2");
     bool free_right = true;
     bool uncommitted_right = true;
@@ -132,7 +141,9 @@ static void test_flags(void)
     EXPECT("9", uncommitted_right, "uncommitted: 0x1000");
     void *large = HeapAlloc(heap, 0, 0x180000);
     entry = find_native(heap, large);
-    EXPECT("9", entry != NULL && (entry->Flags & RTL_BUSY) && entry->SegmentIndex == LARGE_REGION_INDEX, "large: busy, region 64");
+    EXPECT("9",
+        entry != NULL && (entry->Flags & RTL_BUSY) && entry->SegmentIndex == LARGE_REGION_INDEX,
+        "large: busy, region 64");
     OBSERVE("9 flags of a large block", "0x%x", entry != NULL ? entry->Flags : 0u);
 
     for (int round = 0; round < 2; round++) {
@@ -146,7 +157,8 @@ static void test_flags(void)
     }
     block = HeapAlloc(heap, 0, 40);
     entry = find_native(heap, block);
-    EXPECT("9", entry != NULL && entry->Flags == (RTL_FRONT_END | RTL_BUSY), "busy block of the front end: 0x8001");
+    EXPECT("9", entry != NULL && entry->Flags == (RTL_FRONT_END | RTL_BUSY),
+        "busy block of the front end: 0x8001");
     HeapDestroy(heap);
 }
 
@@ -172,7 +184,8 @@ static void test_user_value(void)
     void *block = RtlAllocateHeap(heap, USER_VALUE | USER_FLAG1, 100);
     RtlSetUserValueHeap(heap, 0, block, (void *)(uintptr_t)0x12345678u);
     const RTL_HEAP_WALK_ENTRY *entry = find_native(heap, block);
-    EXPECT("9", entry != NULL && entry->Block.Settable == 0x12345678u, "Settable is the user value");
+    EXPECT(
+        "9", entry != NULL && entry->Block.Settable == 0x12345678u, "Settable is the user value");
     HeapDestroy(heap);
 }
 

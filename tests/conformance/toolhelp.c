@@ -16,19 +16,24 @@ static void test_structures(void)
     EXPECT_EQUAL("8", 56, sizeof(HEAPENTRY32), "the size of HEAPENTRY32");
     const HEAPLIST32 list = {0};
     const char *base = (const char *)&list;
-    EXPECT_EQUAL("8", 8, (const char *)&list.th32ProcessID - base, "offset of HEAPLIST32.th32ProcessID");
+    EXPECT_EQUAL(
+        "8", 8, (const char *)&list.th32ProcessID - base, "offset of HEAPLIST32.th32ProcessID");
     EXPECT_EQUAL("8", 16, (const char *)&list.th32HeapID - base, "offset of HEAPLIST32.th32HeapID");
     EXPECT_EQUAL("8", 24, (const char *)&list.dwFlags - base, "offset of HEAPLIST32.dwFlags");
     const HEAPENTRY32 entry = {0};
     base = (const char *)&entry;
     EXPECT_EQUAL("8", 8, (const char *)&entry.hHandle - base, "offset of HEAPENTRY32.hHandle");
     EXPECT_EQUAL("8", 16, (const char *)&entry.dwAddress - base, "offset of HEAPENTRY32.dwAddress");
-    EXPECT_EQUAL("8", 24, (const char *)&entry.dwBlockSize - base, "offset of HEAPENTRY32.dwBlockSize");
+    EXPECT_EQUAL(
+        "8", 24, (const char *)&entry.dwBlockSize - base, "offset of HEAPENTRY32.dwBlockSize");
     EXPECT_EQUAL("8", 32, (const char *)&entry.dwFlags - base, "offset of HEAPENTRY32.dwFlags");
-    EXPECT_EQUAL("8", 36, (const char *)&entry.dwLockCount - base, "offset of HEAPENTRY32.dwLockCount");
+    EXPECT_EQUAL(
+        "8", 36, (const char *)&entry.dwLockCount - base, "offset of HEAPENTRY32.dwLockCount");
     EXPECT_EQUAL("8", 40, (const char *)&entry.dwResvd - base, "offset of HEAPENTRY32.dwResvd");
-    EXPECT_EQUAL("8", 44, (const char *)&entry.th32ProcessID - base, "offset of HEAPENTRY32.th32ProcessID");
-    EXPECT_EQUAL("8", 48, (const char *)&entry.th32HeapID - base, "offset of HEAPENTRY32.th32HeapID");
+    EXPECT_EQUAL(
+        "8", 44, (const char *)&entry.th32ProcessID - base, "offset of HEAPENTRY32.th32ProcessID");
+    EXPECT_EQUAL(
+        "8", 48, (const char *)&entry.th32HeapID - base, "offset of HEAPENTRY32.th32HeapID");
     EXPECT_EQUAL("8", 0x1, TH32CS_SNAPHEAPLIST, "TH32CS_SNAPHEAPLIST");
     EXPECT_EQUAL("8", 0xF, TH32CS_SNAPALL, "TH32CS_SNAPALL");
     EXPECT_EQUAL("8", 0x80000000u, TH32CS_INHERIT, "TH32CS_INHERIT");
@@ -51,8 +56,8 @@ static void test_list(void)
             const DWORD process = by_id ? GetCurrentProcessId() : 0;
             HANDLE snapshot = CreateToolhelp32Snapshot(flags[f], process);
             const char *name = by_id ? "own process id" : "process id 0";
-            EXPECT("8", snapshot != INVALID_HANDLE_VALUE && snapshot != NULL, "flags 0x%x, %s: a snapshot",
-                (unsigned)flags[f], name);
+            EXPECT("8", snapshot != INVALID_HANDLE_VALUE && snapshot != NULL,
+                "flags 0x%x, %s: a snapshot", (unsigned)flags[f], name);
             HEAPLIST32 list = {.dwSize = sizeof(list)};
             DWORD found = 0;
             bool all_right = true;
@@ -66,11 +71,15 @@ static void test_list(void)
                 SetLastError(SENTINEL);
                 more = Heap32ListNext(snapshot, &list);
             }
-            EXPECT("8", !more && found == count, "flags 0x%x, %s: every heap", (unsigned)flags[f], name);
-            EXPECT_ERROR("8", ERROR_NO_MORE_FILES, "flags 0x%x, %s: the end is 18", (unsigned)flags[f], name);
-            EXPECT("8", all_right, "flags 0x%x, %s: the heap's address, the process id, DEFAULT for the process heap",
+            EXPECT("8", !more && found == count, "flags 0x%x, %s: every heap", (unsigned)flags[f],
+                name);
+            EXPECT_ERROR("8", ERROR_NO_MORE_FILES, "flags 0x%x, %s: the end is 18",
                 (unsigned)flags[f], name);
-            EXPECT("8", CloseHandle(snapshot) != FALSE, "flags 0x%x, %s: closed", (unsigned)flags[f], name);
+            EXPECT("8", all_right,
+                "flags 0x%x, %s: the heap's address, the process id, DEFAULT for the process heap",
+                (unsigned)flags[f], name);
+            EXPECT("8", CloseHandle(snapshot) != FALSE, "flags 0x%x, %s: closed",
+                (unsigned)flags[f], name);
         }
     }
     HeapDestroy(own[0]);
@@ -87,7 +96,8 @@ static void test_snapshot_is_fixed(void)
     bool has_before = false;
     bool has_after = false;
     HEAPLIST32 list = {.dwSize = sizeof(list)};
-    for (BOOL more = Heap32ListFirst(snapshot, &list); more; more = Heap32ListNext(snapshot, &list)) {
+    for (BOOL more = Heap32ListFirst(snapshot, &list); more;
+         more = Heap32ListNext(snapshot, &list)) {
         has_before = has_before || list.th32HeapID == (ULONG_PTR)before;
         has_after = has_after || list.th32HeapID == (ULONG_PTR)after;
         list.dwSize = sizeof(list);
@@ -101,7 +111,8 @@ static void test_snapshot_is_fixed(void)
     HEAPENTRY32 entry = {.dwSize = sizeof(entry)};
     SetLastError(SENTINEL);
     if (before != after) {
-        EXPECT_EQUAL("8", FALSE, Heap32First(&entry, 0, (ULONG_PTR)before), "entries of the destroyed heap: FALSE");
+        EXPECT_EQUAL("8", FALSE, Heap32First(&entry, 0, (ULONG_PTR)before),
+            "entries of the destroyed heap: FALSE");
         EXPECT_ERROR("8", ERROR_NO_MORE_FILES, "entries of the destroyed heap: 18");
     }
     HeapDestroy(after);
@@ -114,7 +125,8 @@ static void test_list_errors(void)
     if (snapshot != INVALID_HANDLE_VALUE) {
         HEAPLIST32 list = {.dwSize = sizeof(list)};
         SetLastError(SENTINEL);
-        EXPECT_EQUAL("8", FALSE, Heap32ListFirst(snapshot, &list), "a snapshot without heaps: FALSE");
+        EXPECT_EQUAL(
+            "8", FALSE, Heap32ListFirst(snapshot, &list), "a snapshot without heaps: FALSE");
         EXPECT_ERROR("8", ERROR_NO_MORE_FILES, "a snapshot without heaps: 18");
         CloseHandle(snapshot);
     }
@@ -126,13 +138,15 @@ static void test_list_errors(void)
     EXPECT_EQUAL("8", sizeof(list), list.dwSize, "dwSize holds the bytes filled");
     CloseHandle(snapshot);
     if (!IS_WINDOWS) {
-        EXPECT_EQUAL("8", FALSE, Heap32ListFirst(INVALID_HANDLE_VALUE, &list), "no snapshot: FALSE");
+        EXPECT_EQUAL(
+            "8", FALSE, Heap32ListFirst(INVALID_HANDLE_VALUE, &list), "no snapshot: FALSE");
         SetLastError(SENTINEL);
         EXPECT_EQUAL("8", FALSE, CloseHandle(snapshot), "closed twice: FALSE");
         EXPECT_ERROR("1.6", ERROR_INVALID_HANDLE, "closed twice: 6");
     }
     SetLastError(SENTINEL);
-    EXPECT("8", CreateToolhelp32Snapshot(TH32CS_SNAPHEAPLIST, 0x7FFFFFFC) == INVALID_HANDLE_VALUE, "no such process");
+    EXPECT("8", CreateToolhelp32Snapshot(TH32CS_SNAPHEAPLIST, 0x7FFFFFFC) == INVALID_HANDLE_VALUE,
+        "no such process");
     OBSERVE("8 last error for a process that does not exist", "%u", (unsigned)GetLastError());
 }
 
@@ -169,9 +183,12 @@ static void test_entries(void)
         }
         found++;
         same_address = same_address && entry.dwAddress == (ULONG_PTR)expected->lpData;
-        same_size = same_size && entry.dwBlockSize == (SIZE_T)expected->cbData + expected->cbOverhead;
-        same_kind = same_kind && (entry.dwFlags == (entry_is_busy(expected) ? LF32_FIXED : LF32_FREE));
-        rest_right = rest_right && entry.dwLockCount == 0 && entry.th32ProcessID == GetCurrentProcessId() &&
+        same_size =
+            same_size && entry.dwBlockSize == (SIZE_T)expected->cbData + expected->cbOverhead;
+        same_kind =
+            same_kind && (entry.dwFlags == (entry_is_busy(expected) ? LF32_FIXED : LF32_FREE));
+        rest_right = rest_right && entry.dwLockCount == 0 &&
+                     entry.th32ProcessID == GetCurrentProcessId() &&
                      entry.th32HeapID == (ULONG_PTR)heap;
         entry.dwSize = sizeof(entry);
         SetLastError(SENTINEL);
@@ -179,7 +196,8 @@ static void test_entries(void)
     }
     EXPECT_ERROR("8", ERROR_NO_MORE_FILES, "the end is 18");
     EXPECT("8", !more, "and FALSE");
-    EXPECT_EQUAL("8", walk.count - walk_count_if(&walk, entry_is_region), found, "HeapWalk's entries without regions, one by one");
+    EXPECT_EQUAL("8", walk.count - walk_count_if(&walk, entry_is_region), found,
+        "HeapWalk's entries without regions, one by one");
     EXPECT("8", same_address, "dwAddress is lpData");
     EXPECT("8", same_size, "dwBlockSize is cbData + cbOverhead");
     EXPECT("8", same_kind, "busy is LF32_FIXED, the rest LF32_FREE");
@@ -222,7 +240,8 @@ static void test_entry_errors(void)
         EXPECT_EQUAL("8", FALSE, Heap32First(&entry, 0, 0x1234), "no heap: FALSE");
         EXPECT_ERROR("8", ERROR_NO_MORE_FILES, "no heap: 18");
         SetLastError(SENTINEL);
-        EXPECT_EQUAL("8", FALSE, Heap32First(&entry, 0, (ULONG_PTR)unmapped_address()), "an unmapped heap: FALSE");
+        EXPECT_EQUAL("8", FALSE, Heap32First(&entry, 0, (ULONG_PTR)unmapped_address()),
+            "an unmapped heap: FALSE");
         EXPECT_ERROR("8", ERROR_NO_MORE_FILES, "an unmapped heap: 18");
     }
 }
@@ -234,17 +253,26 @@ static void test_read_memory(void)
     char target[200] = {0};
     pattern_write(source, sizeof(source), 1);
     SIZE_T length = 0;
-    EXPECT("8", Toolhelp32ReadProcessMemory(0, source, target, sizeof(source), &length) != FALSE, "process id 0: TRUE");
-    EXPECT("8", length == sizeof(source) && pattern_matches(target, sizeof(target), 1), "process id 0: all bytes");
+    EXPECT("8", Toolhelp32ReadProcessMemory(0, source, target, sizeof(source), &length) != FALSE,
+        "process id 0: TRUE");
+    EXPECT("8", length == sizeof(source) && pattern_matches(target, sizeof(target), 1),
+        "process id 0: all bytes");
     memset(target, 0, sizeof(target));
-    EXPECT("8", Toolhelp32ReadProcessMemory(GetCurrentProcessId(), source, target, 100, NULL) != FALSE, "the own id, no length: TRUE");
-    EXPECT("8", pattern_matches(target, 100, 1) && is_filled(target + 100, 0, 100), "the own id: 100 bytes, not more");
+    EXPECT("8",
+        Toolhelp32ReadProcessMemory(GetCurrentProcessId(), source, target, 100, NULL) != FALSE,
+        "the own id, no length: TRUE");
+    EXPECT("8", pattern_matches(target, 100, 1) && is_filled(target + 100, 0, 100),
+        "the own id: 100 bytes, not more");
     char *pages = pages_map(2 * PAGES_UNIT, PAGES_WRITE);
     pages_protect(pages + PAGES_UNIT, PAGES_UNIT, PAGES_NONE);
-    EXPECT("8", Toolhelp32ReadProcessMemory(0, pages + PAGES_UNIT - 100, target, 100, NULL) != FALSE, "up to the border: TRUE");
-    EXPECT_EQUAL("8", FALSE, Toolhelp32ReadProcessMemory(0, pages + PAGES_UNIT - 100, target, 101, NULL),
+    EXPECT("8",
+        Toolhelp32ReadProcessMemory(0, pages + PAGES_UNIT - 100, target, 100, NULL) != FALSE,
+        "up to the border: TRUE");
+    EXPECT_EQUAL("8", FALSE,
+        Toolhelp32ReadProcessMemory(0, pages + PAGES_UNIT - 100, target, 101, NULL),
         "one unreadable byte: FALSE");
-    EXPECT_EQUAL("8", FALSE, Toolhelp32ReadProcessMemory(0, unmapped_address(), target, 10, &length), "unmapped: FALSE");
+    EXPECT_EQUAL("8", FALSE,
+        Toolhelp32ReadProcessMemory(0, unmapped_address(), target, 10, &length), "unmapped: FALSE");
     pages_unmap(pages, 2 * PAGES_UNIT);
 }
 

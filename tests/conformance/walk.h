@@ -22,7 +22,8 @@ struct walk {
     PROCESS_HEAP_ENTRY entries[WALK_CAPACITY];
 };
 
-/** Takes a whole walk. Members that the protocol leaves to the caller hold `garbage` at the start. */
+/** Takes a whole walk. Members that the protocol leaves to the caller hold `garbage` at the start.
+ */
 static inline void walk_take_from(struct walk *walk, HANDLE heap, unsigned char garbage)
 {
     PROCESS_HEAP_ENTRY entry;
@@ -63,7 +64,8 @@ static inline bool entry_is_busy(const PROCESS_HEAP_ENTRY *entry)
 
 static inline bool entry_is_free(const PROCESS_HEAP_ENTRY *entry)
 {
-    const WORD kinds = PROCESS_HEAP_REGION | PROCESS_HEAP_UNCOMMITTED_RANGE | PROCESS_HEAP_ENTRY_BUSY;
+    const WORD kinds =
+        PROCESS_HEAP_REGION | PROCESS_HEAP_UNCOMMITTED_RANGE | PROCESS_HEAP_ENTRY_BUSY;
     return (entry->wFlags & kinds) == 0;
 }
 
@@ -89,7 +91,8 @@ static inline const PROCESS_HEAP_ENTRY *walk_find_busy(const struct walk *walk, 
     return NULL;
 }
 
-static inline size_t walk_count_if(const struct walk *walk, bool (*is_wanted)(const PROCESS_HEAP_ENTRY *))
+static inline size_t walk_count_if(
+    const struct walk *walk, bool (*is_wanted)(const PROCESS_HEAP_ENTRY *))
 {
     size_t count = 0;
     for (size_t i = 0; i < walk->count; i++) {
@@ -99,10 +102,12 @@ static inline size_t walk_count_if(const struct walk *walk, bool (*is_wanted)(co
 }
 
 /** Whether two walks of an unchanged heap agree in every member that has a meaning. */
-static inline bool walk_entries_agree(const PROCESS_HEAP_ENTRY *left, const PROCESS_HEAP_ENTRY *right)
+static inline bool walk_entries_agree(
+    const PROCESS_HEAP_ENTRY *left, const PROCESS_HEAP_ENTRY *right)
 {
-    if (left->lpData != right->lpData || left->cbData != right->cbData || left->cbOverhead != right->cbOverhead ||
-        left->iRegionIndex != right->iRegionIndex || left->wFlags != right->wFlags) {
+    if (left->lpData != right->lpData || left->cbData != right->cbData ||
+        left->cbOverhead != right->cbOverhead || left->iRegionIndex != right->iRegionIndex ||
+        left->wFlags != right->wFlags) {
         return false;
     }
     if (!entry_is_region(left)) {
@@ -132,11 +137,13 @@ static inline bool walk_kinds_are_exclusive(const struct walk *walk)
 {
     for (size_t i = 0; i < walk->count; i++) {
         const PROCESS_HEAP_ENTRY *entry = &walk->entries[i];
-        const int kinds = entry_is_region(entry) + entry_is_uncommitted(entry) + entry_is_busy(entry);
+        const int kinds =
+            entry_is_region(entry) + entry_is_uncommitted(entry) + entry_is_busy(entry);
         if (kinds > 1) {
             return false;
         }
-        if ((entry->wFlags & (PROCESS_HEAP_ENTRY_MOVEABLE | PROCESS_HEAP_ENTRY_DDESHARE)) && !entry_is_busy(entry)) {
+        if ((entry->wFlags & (PROCESS_HEAP_ENTRY_MOVEABLE | PROCESS_HEAP_ENTRY_DDESHARE)) &&
+            !entry_is_busy(entry)) {
             return false;
         }
     }

@@ -142,7 +142,7 @@ static void run_in_few_addresses(void *context)
         }
         EXPECT_AT_LEAST(chain.total, first_total / 10 * 7); // what was freed can be had again
         EXPECT_AT_MOST(chain.total, limits->addresses);
-        EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+        EXPECT_VALID(heap, NULL);
         struct halde_heap_summary summary;
         EXPECT_OK(halde_heap_summarize(heap, &summary));
         EXPECT_SIZE(summary.busy_count, chain.count);
@@ -196,10 +196,10 @@ static void lower_limit_later(void *context)
     }
     limit_addresses(process_address_size() / 2);
     struct chain more = fill_until_refused(heap, &random, 4 * MIB);
-    EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+    EXPECT_VALID(heap, NULL);
     free_chain(&more, heap);
     free_chain(&chain, heap);
-    EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+    EXPECT_VALID(heap, NULL);
     struct chain again = {0};
     for (size_t i = 0; i < 1000; i++) { // small blocks come from what is there
         ASSERT_TRUE(add_link(&again, heap, 100));
@@ -251,7 +251,7 @@ static void run_without_mappings(void *context)
     }
     test_note("%zu of 3000 blocks without a mapping to spare", chain.count);
     if (heap) {
-        EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+        EXPECT_VALID(heap, NULL);
         free_chain(&chain, heap);
         halde_heap_compact(heap);
         free_chain(&before, heap);

@@ -232,7 +232,7 @@ static void lock_and_compact(struct scenario *scenario)
                 continue;
             }
             EXPECT_OK(halde_heap_lock(heap));
-            EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+            EXPECT_VALID(heap, NULL);
             const struct timespec pause = {.tv_nsec = 200000};
             nanosleep(&pause, NULL); // others run into the lock
             EXPECT_OK(halde_heap_unlock(heap));
@@ -315,7 +315,7 @@ static void expect_exact(const struct heap *heap)
     }
     EXPECT_OK(halde_heap_walk_blocks(heap->handle, see, &seen));
     EXPECT_SIZE(seen.count, count);
-    EXPECT_OK(halde_heap_validate(heap->handle, NULL, NULL));
+    EXPECT_VALID(heap->handle, NULL);
 }
 
 static void expect_usable(const struct heap *heap)

@@ -455,7 +455,7 @@ static void do_maintain(struct oracle *oracle)
         halde_heap_compact(heap->handle);
         break;
     case 1:
-        EXPECT_OK(halde_heap_validate(heap->handle, NULL, &damage));
+        EXPECT_VALID(heap->handle, NULL);
         break;
     default:
         EXPECT_OK(halde_heap_walk(heap->handle, stop_at_once, &visits));
@@ -515,7 +515,7 @@ static void do_damage(struct oracle *oracle)
     EXPECT_POINTER(damage.address, byte);
     EXPECT_STATUS(halde_heap_free(heap->handle, block->data, 0), HALDE_BLOCK_DAMAGED);
     *byte = 0xab;
-    EXPECT_OK(halde_heap_validate(heap->handle, block->data, &damage));
+    EXPECT_VALID(heap->handle, block->data);
 }
 
 static void expect_refused(const struct heap *heap, void *address, uint32_t allowed, uint8_t how)
@@ -716,7 +716,7 @@ static void finish(struct oracle *oracle)
         if (!heap->handle) {
             continue;
         }
-        EXPECT_OK(halde_heap_validate(heap->handle, NULL, NULL));
+        EXPECT_VALID(heap->handle, NULL);
         walk(heap, (uint8_t)h);
         for (size_t i = 0; i < BLOCKS && h % 2; i++) { // the others are destroyed with all their blocks
             if (heap->blocks[i].data) {

@@ -29,7 +29,7 @@ static void check_block(halde_heap *heap, const struct block *block, size_t plac
     EXPECT_OK(halde_heap_size(heap, block->data, &size));
     EXPECT_SIZE(size, block->size);
     EXPECT_POINTER(halde_heap_of_block(block->data), heap);
-    EXPECT_OK(halde_heap_validate(heap, block->data, NULL));
+    EXPECT_VALID(heap, block->data);
     pattern_expect(block->data, block->size, block->size, place, "aligned");
 }
 
@@ -103,7 +103,7 @@ static void churn_aligned(halde_heap *heap, uint64_t seed, double seconds)
             block->data = NULL;
         }
         if (++step % 1000 == 0) {
-            EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+            EXPECT_VALID(heap, NULL);
             expect_apart(blocks);
         }
     } while (!deadline_is_over(deadline) && test_failures() == 0);
@@ -141,7 +141,7 @@ static void every_alignment(halde_heap *heap)
             check_block(heap, &blocks[i], i);
         }
     }
-    EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+    EXPECT_VALID(heap, NULL);
     for (size_t i = 0; i < count; i++) {
         EXPECT_OK(halde_heap_free(heap, blocks[i].data, 0));
     }
@@ -163,7 +163,7 @@ static void wrong_alignments(halde_heap *heap)
     for (unsigned shift = 0; shift < 30; shift++) { // sizes whose rounding wraps
         EXPECT_POINTER(halde_heap_alloc_aligned(heap, SIZE_MAX - 7, (size_t)1 << shift, 0), NULL);
     }
-    EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+    EXPECT_VALID(heap, NULL);
 }
 
 int main(void)

@@ -61,8 +61,8 @@ static void damage_one_tail_byte(halde_heap *heap, unsigned char *block, size_t 
     EXPECT_OK(halde_heap_size(heap, block, &seen));
     EXPECT_SIZE(seen, size);
     *byte ^= 0x40;
-    EXPECT_OK(halde_heap_validate(heap, block, &damage));
-    EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+    EXPECT_VALID(heap, block);
+    EXPECT_VALID(heap, NULL);
 }
 
 static bool has_tail(const unsigned char *block, size_t size)
@@ -98,7 +98,7 @@ static void tails(uint32_t checks)
         EXPECT_OK(halde_heap_free(heap, block, 0));
         EXPECT_OK(halde_heap_free(heap, after, 0));
     }
-    EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+    EXPECT_VALID(heap, NULL);
     EXPECT_OK(halde_heap_destroy(heap));
 }
 
@@ -141,7 +141,7 @@ static void damage_freed(halde_heap *heap, unsigned char *block, size_t size)
 {
     struct halde_damage damage = {0};
     EXPECT_SIZE(count_filled(block, size), size > KEPT_BYTES ? size : KEPT_BYTES);
-    EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+    EXPECT_VALID(heap, NULL);
     for (size_t offset = KEPT_BYTES; offset < size; offset += offset < 100 ? 7 : size / 3) {
         uint8_t expected = block[offset];
         block[offset] ^= 0x01;
@@ -152,7 +152,7 @@ static void damage_freed(halde_heap *heap, unsigned char *block, size_t size)
         EXPECT_SIZE(damage.found, block[offset]);
         EXPECT_TRUE((const unsigned char *)damage.block <= block);
         block[offset] ^= 0x01;
-        EXPECT_OK(halde_heap_validate(heap, NULL, &damage));
+        EXPECT_VALID(heap, NULL);
     }
 }
 
@@ -177,7 +177,7 @@ static void freed_blocks(uint32_t checks)
             EXPECT_TRUE(size == 0 || (blocks[b][0] == 0x33 && blocks[b][size - 1] == 0x33));
             EXPECT_OK(halde_heap_free(heap, blocks[b], 0));
         }
-        EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+        EXPECT_VALID(heap, NULL);
         EXPECT_OK(halde_heap_destroy(heap));
     }
 }
@@ -242,11 +242,11 @@ static void no_false_alarm(uint64_t seed, uint32_t checks, double seconds)
     struct churn *churn = churn_start(&options);
     uint64_t deadline = deadline_after(seconds);
     while (!deadline_is_over(deadline) && test_failures() == 0) {
-        EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+        EXPECT_VALID(heap, NULL);
     }
     churn_stop(churn);
     churn_release(churn);
-    EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+    EXPECT_VALID(heap, NULL);
     EXPECT_OK(halde_heap_destroy(heap));
 }
 
@@ -259,7 +259,7 @@ static void nothing_without_checks(void)
     ASSERT_TRUE(block && keeper);
     memset(block, 0x21, 40);
     EXPECT_OK(halde_heap_free(heap, block, 0));
-    EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+    EXPECT_VALID(heap, NULL);
     EXPECT_OK(halde_heap_free(heap, keeper, 0));
     EXPECT_OK(halde_heap_destroy(heap));
 }

@@ -76,7 +76,7 @@ static void check_heap(struct rounds *rounds, size_t heap_index, bool is_strict)
     }
     if (random_once_in(&rounds->random, 16)) {
         struct halde_damage damage = {0};
-        EXPECT_OK(halde_heap_validate(ledger->heap, NULL, &damage));
+        EXPECT_VALID(ledger->heap, NULL);
     }
     if (random_once_in(&rounds->random, 32)) {
         halde_heap_compact(ledger->heap);
@@ -126,7 +126,7 @@ static void check_while_paused(struct rounds *rounds, double seconds)
 static void expect_empty(halde_heap *heap)
 {
     struct halde_heap_summary summary;
-    EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+    EXPECT_VALID(heap, NULL);
     EXPECT_OK(halde_heap_summarize(heap, &summary));
     EXPECT_SIZE(summary.busy_count, 0);
     EXPECT_SIZE(summary.busy_size, 0);

@@ -234,7 +234,7 @@ static void use_heap(halde_heap *heap)
     char *moved = halde_heap_realloc(heap, block, 5000, HALDE_ZERO, NULL);
     ASSERT_NOT_NULL(moved);
     EXPECT_TRUE(moved[23] == 7 && moved[24] == 0 && moved[4999] == 0);
-    EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+    EXPECT_VALID(heap, NULL);
     EXPECT_OK(halde_heap_free(heap, moved, 0));
 }
 
@@ -369,7 +369,7 @@ static void *use_first(void *context)
         first_walk(use->heap);
         break;
     case FIRST_VALIDATE:
-        EXPECT_OK(halde_heap_validate(use->heap, use->block, NULL));
+        EXPECT_VALID(use->heap, use->block);
         break;
     case FIRST_COMPACT:
         halde_heap_compact(use->heap);

@@ -127,7 +127,7 @@ static void empty_out(struct filling *filling, size_t order)
     filling->count = 0;
     filling->busy_size = 0;
     expect_within_maximum(filling);
-    EXPECT_OK(halde_heap_validate(filling->heap, NULL, NULL));
+    EXPECT_VALID(filling->heap, NULL);
 }
 
 // Capacity must come back "entirely": the same requests give at least as many blocks, whatever came between.
@@ -137,7 +137,7 @@ static void fill_and_refill(struct filling *filling, const struct mix *mix, uint
     for (size_t round = 0; round < 4; round++) {
         fill_up(filling, mix, seed);
         expect_within_maximum(filling);
-        EXPECT_OK(halde_heap_validate(filling->heap, NULL, NULL));
+        EXPECT_VALID(filling->heap, NULL);
         check_contents(filling);
         if (round == 0) {
             first_count = filling->count;
@@ -222,7 +222,7 @@ static void churn_near_full(size_t maximum_size, uint64_t seed)
     EXPECT_OK(halde_heap_summarize(heap, &summary));
     EXPECT_AT_MOST(summary.reserved_size, (maximum_size + PAGE - 1) / PAGE * PAGE);
     EXPECT_AT_LEAST(failures, 1); // else this was not near exhaustion
-    EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+    EXPECT_VALID(heap, NULL);
     for (size_t i = 0; i < PLACES; i++) {
         EXPECT_OK(halde_heap_free(heap, blocks[i].data, 0));
     }

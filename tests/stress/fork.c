@@ -68,9 +68,9 @@ static void compare_with_ledgers(struct scene *scene)
             ledger_check_locked(
                 &scene->checker, churn_ledger(scene->churn, h), (enum ledger_walk)walk, false);
         }
-        EXPECT_OK(halde_heap_validate(scene->heaps[h], NULL, NULL));
+        EXPECT_VALID(scene->heaps[h], NULL);
     }
-    EXPECT_OK(halde_heap_validate(scene->heaps[0], NULL, NULL));
+    EXPECT_VALID(scene->heaps[0], NULL);
 }
 
 static void allocate_and_free(halde_heap *heap, struct random *random)

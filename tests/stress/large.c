@@ -89,7 +89,7 @@ static void churn_large(halde_heap *heap, uint64_t seed, double seconds)
         }
         if (++step % 50 == 0) {
             expect_totals(heap, blocks);
-            EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+            EXPECT_VALID(heap, NULL);
         }
         if (random_once_in(&random, 100)) {
             halde_heap_compact(heap);
@@ -234,7 +234,7 @@ static void sizes_that_wrap(halde_heap *heap)
         EXPECT_STATUS(status, HALDE_NO_MEMORY);
     }
     pattern_expect(data, 3 * MIB, 3 * MIB, 4, "after refusals");
-    EXPECT_OK(halde_heap_validate(heap, data, NULL));
+    EXPECT_VALID(heap, data);
     EXPECT_OK(halde_heap_free(heap, data, 0));
 }
 

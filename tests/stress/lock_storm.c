@@ -69,7 +69,7 @@ static void use_under_lock(struct worker *worker, struct random *random)
     EXPECT_TRUE(atomic_fetch_add(&storm->inside, 1) == 0);
     void *block = halde_heap_alloc(storm->heap, random_log(random, 1, 3000), 0);
     ASSERT_NOT_NULL(block);
-    EXPECT_OK(halde_heap_validate(storm->heap, block, NULL));
+    EXPECT_VALID(storm->heap, block);
     EXPECT_OK(halde_heap_free(storm->heap, block, 0));
     EXPECT_TRUE(atomic_fetch_sub(&storm->inside, 1) == 1);
     for (size_t i = 0; i < depth; i++) {
@@ -379,7 +379,7 @@ static void *use_own_heap(void *context)
             EXPECT_OK(halde_heap_unlock(heap)); // locking does nothing, so there is nothing to own
         }
     }
-    EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+    EXPECT_VALID(heap, NULL);
     EXPECT_OK(halde_heap_destroy(heap));
     return NULL;
 }

@@ -424,7 +424,7 @@ static void try_freed(struct scene *scene)
 
 static void check_and_free_all(struct scene *scene)
 {
-    EXPECT_OK(halde_heap_validate(scene->heap, NULL, NULL));
+    EXPECT_VALID(scene->heap, NULL);
     for (size_t i = 0; i < BLOCKS; i++) {
         if (scene->blocks[i]) {
             pattern_expect(scene->blocks[i], scene->sizes[i], scene->sizes[i], i, "after wrong pointers");

@@ -89,7 +89,7 @@ static bool resize_once(
     }
     EXPECT_SIZE((uintptr_t)moved % 16, 0);
     expect_size(heap, moved, size);
-    EXPECT_OK(halde_heap_validate(heap, moved, NULL));
+    EXPECT_VALID(heap, moved);
     EXPECT_OK(halde_heap_free(heap, moved, 0));
     return is_good;
 }
@@ -193,7 +193,7 @@ static void refusals(void)
         pattern_expect(block, sizes[i], sizes[i], i, "after refusals");
         EXPECT_OK(halde_heap_free(heap, block, 0));
     }
-    EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+    EXPECT_VALID(heap, NULL);
     EXPECT_OK(halde_heap_destroy(heap));
 }
 

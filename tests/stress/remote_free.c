@@ -237,7 +237,7 @@ static void run_shape(const struct shape *shape, uint64_t seed, double seconds)
         count += lines[i].count;
     }
     struct halde_heap_summary summary;
-    EXPECT_OK(halde_heap_validate(heap, NULL, NULL));
+    EXPECT_VALID(heap, NULL);
     EXPECT_OK(halde_heap_summarize(heap, &summary));
     EXPECT_SIZE(summary.busy_count, 0);
     EXPECT_AT_LEAST(count, 1);

@@ -171,7 +171,7 @@ static void run_threads(struct pool *pool, size_t count)
             pthread_join(threads[i], NULL);
         }
         if (done % 512 == 0) {
-            EXPECT_OK(halde_heap_validate(pool->heap, NULL, NULL));
+            EXPECT_VALID(pool->heap, NULL);
         }
     }
 }

@@ -157,7 +157,7 @@ static void alone(uint64_t seed, const struct halde_heap_options *options)
     for (int i = 0; i < 5; i++) {
         run_steps(&user);
         expect_walk(&user);
-        EXPECT_OK(halde_heap_validate(user.heap, NULL, NULL));
+        EXPECT_VALID(user.heap, NULL);
     }
     free_all(&user);
     struct halde_heap_summary summary;

@@ -156,3 +156,15 @@ bool test_status_in(
     }
     return is_allowed;
 }
+
+bool test_valid(struct test_place place, halde_heap *heap, const void *block)
+{
+    struct halde_damage damage = {0};
+    enum halde_status status = halde_heap_validate(heap, block, &damage);
+    if (status != HALDE_OK) {
+        test_fail(place, "heap %p: validation finds status %d (%s), block %p of %zu bytes, at %p 0x%02x, not 0x%02x",
+            (void *)heap, (int)damage.status, halde_status_text(damage.status), damage.block,
+            damage.block_size, damage.address, damage.found, damage.expected);
+    }
+    return status == HALDE_OK;
+}

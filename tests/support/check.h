@@ -61,6 +61,11 @@ bool test_status(
 /** One of the statuses whose bits (1u << status) are set in `allowed`. */
 bool test_status_in(
     struct test_place place, enum halde_status actual, uint32_t allowed, const char *text);
+
+/** halde_heap_validate() of a block or the whole heap finds nothing; a failure prints the finding. */
+bool test_valid(struct test_place place, halde_heap *heap, const void *block);
+#define EXPECT_VALID(heap, block) test_valid(CHECK_HERE, (heap), (block))
+
 #define STATUS_BIT(status) (UINT32_C(1) << (unsigned)(status))
 
 #define EXPECT_TRUE(condition) test_true(CHECK_HERE, (condition), #condition)

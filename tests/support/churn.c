@@ -159,7 +159,7 @@ static void inspect_slot(struct ledger *ledger, struct ledger_slot *slot)
     EXPECT_OK(halde_heap_size(ledger->heap, block, &size));
     EXPECT_SIZE(size, ledger_size(slot));
     EXPECT_POINTER(halde_heap_of_block(block), ledger->heap);
-    EXPECT_OK(halde_heap_validate(ledger->heap, block, NULL));
+    EXPECT_VALID(ledger->heap, block);
     pattern_expect(block, size, size, slot->key, "inspection");
 }
 

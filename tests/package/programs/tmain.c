@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
 
-// Starts at _tmain(), which is main or wmain: compiled with and without _UNICODE. As C++ too, without
-// any extern "C": ported programs have none.
+// Starts at _tmain(), which is main or wmain: compiled with and without _UNICODE. As C++ too,
+// without any extern "C": ported programs have none.
 #include <windows.h>
 
 #include <tchar.h>

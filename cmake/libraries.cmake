@@ -59,6 +59,9 @@ set(exports_file "${PROJECT_SOURCE_DIR}/packaging/exports.txt")
 set(version_script "${PROJECT_BINARY_DIR}/halde.map")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${exports_file}")
 file(STRINGS "${exports_file}" exports REGEX "^[A-Za-z_]")
+if(NOT exports)
+  message(FATAL_ERROR "${exports_file} lists no symbol")
+endif()
 list(JOIN exports ";\n    " export_lines)
 file(CONFIGURE OUTPUT "${version_script}" @ONLY CONTENT
 "HALDE_0 {

@@ -361,7 +361,7 @@ int __cdecl _tmain(int argc, _TCHAR *argv[])
     isValid = StopWorkers() && isValid;
     isValid = CompareAll() && isValid;
     isValid = DestroyHeaps() && isValid;
-    _tprintf(isValid ? TEXT("\nAll heaps were valid, and every walk was exact.\n")
+    _tprintf(isValid ? TEXT("\nAll heaps were valid, and at the end every walk was exact.\n")
                      : TEXT("\nSOMETHING WAS WRONG, see above.\n"));
     return isValid ? 0 : 1;
 }

@@ -58,6 +58,7 @@ is_allowed() {
     return 1
 }
 
+directive='include(_next)?[[:space:]]*([<"])([^>"]*)[>"]'
 files=0
 includes=0
 failures=0
@@ -75,12 +76,13 @@ while IFS= read -r file; do
     fi
     while IFS=: read -r line text; do
         includes=$((includes + 1))
-        # shellcheck disable=SC2001
-        spec=$(sed -E 's/^[[:space:]]*#[[:space:]]*include(_next)?[[:space:]]*//' <<<"$text")
-        quote=${spec:0:1}
-        name=$(sed -E 's/^[<"]([^>"]*)[>"].*/\1/' <<<"$spec")
-        case $quote in '<' | '"') ;; *) fail "$file:$line: #include of a macro"; continue ;; esac
-        grep -q 'include_next' <<<"$text" && continue
+        if ! [[ $text =~ $directive ]]; then
+            fail "$file:$line: #include of a macro"
+            continue
+        fi
+        quote=${BASH_REMATCH[2]} name=${BASH_REMATCH[3]}
+        # The rest of the search path, where the system's header of that name is.
+        [ -n "${BASH_REMATCH[1]}" ] && continue
         header=$(resolve "$file" "$quote" "$name")
         if [ -z "$header" ]; then
             [ "$quote" = '"' ] && fail "$file:$line: \"$name\" is not in the tree"

@@ -17,9 +17,18 @@ step() {
     "$@" || failed+=("$name")
 }
 
-# Every .c file that the build compiles, once, with the tree's own path in front cut off.
-mapfile -t sources < <(sed -nE 's/^ *"file": "(.*)",?$/\1/p' "$build/compile_commands.json" | sort -u |
-    grep -F "$top/" | sed "s|^$top/||" | grep '\.c$')
+# Every .c file of this tree that the build compiles, once: a file of the library belongs to two variants.
+mkdir -p "$build/tidy"
+python3 - "$build/compile_commands.json" "$top/" >"$build/tidy/compile_commands.json" <<'SCRIPT'
+import json
+import sys
+
+path, top = sys.argv[1:]
+with open(path, encoding="utf-8") as file:
+    commands = {entry["file"]: entry for entry in reversed(json.load(file))}
+json.dump([entry for name, entry in sorted(commands.items()) if name.startswith(top)], sys.stdout, indent=1)
+SCRIPT
+mapfile -t sources < <(sed -nE "s|^ *\"file\": \"$top/(.*\.c)\",?\$|\1|p" "$build/tidy/compile_commands.json")
 if [ "${#sources[@]}" -eq 0 ]; then
     echo "compile_commands.json names no C file of this tree" >&2
     exit 1
@@ -27,7 +36,7 @@ fi
 
 tidy() {
     printf '%s\n' "${sources[@]}" |
-        xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p "$build" 2>"$build/clang-tidy.err"
+        xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p "$build/tidy" 2>"$build/clang-tidy.err"
     local status=$?
     # clang-tidy counts suppressed warnings on stderr; anything else there is worth seeing.
     grep -vE '^[0-9]+ warnings? (and [0-9]+ errors? )?generated|^Suppressed |^Use -header-filter|^$' \
@@ -41,7 +50,7 @@ analyse() {
         --error-exitcode=1 --suppressions-list=scripts/cppcheck.txt -j "$(nproc)" \
         --template='{file}:{line}: {severity}: {message} [{id}]' \
         -D_GNU_SOURCE -D__x86_64__ -D__linux__ -DCONFIG_ASAN=0 -DCONFIG_TSAN=0 -DCONFIG_DEBUG=0 \
-        -DCONFIG_FAULT_INJECTION=0 -Iinclude -Isrc src examples
+        -DCONFIG_FAULT_INJECTION=0 -Iinclude -Iinclude/halde-win32 -Isrc src examples
 }
 
 step format bash scripts/format.sh --check

@@ -41,11 +41,12 @@ static uint64_t step(struct bench_worker *worker)
 // ---- Busy threads -----------------------------------------------------------------------------
 
 struct busy {
-    _Alignas(
-        128) _Atomic(uint64_t) operation_count; // its thread stores (relaxed), main loads (relaxed)
+    // Its thread stores (relaxed), the main thread loads (relaxed).
+    _Alignas(128) _Atomic(uint64_t) operation_count;
     const struct bench_options *options;
     void *heap;
     pthread_t thread;
+    uint64_t seen_count; // main thread only: what operation_count was when it last looked
     uint32_t seed;
 };
 
@@ -77,26 +78,26 @@ static void sleep_us(uint32_t us)
     clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 }
 
-/** Whether the thread does something within the time that is left until `deadline`. */
-static bool comes_forward(struct busy *busy, uint64_t deadline)
+static uint64_t operations_of(struct busy *busy)
 {
-    uint64_t before = atomic_load_explicit(&busy->operation_count, memory_order_relaxed);
-    while (atomic_load_explicit(&busy->operation_count, memory_order_relaxed) == before) {
-        if (bench_now_ns() > deadline) {
-            return false;
-        }
-        sleep_us(1000);
-    }
-    return true;
+    return atomic_load_explicit(&busy->operation_count, memory_order_relaxed);
 }
 
+/** How many of the threads do nothing from now on until patience is over. */
 static uint32_t count_asleep(struct busy *busy, uint32_t busy_count)
 {
-    uint64_t deadline = bench_now_ns() + (uint64_t)PATIENCE_MS * 1000000u;
-    uint32_t asleep = 0;
     for (uint32_t i = 0; i < busy_count; ++i) {
-        asleep += comes_forward(&busy[i], deadline) ? 0 : 1;
+        busy[i].seen_count = operations_of(&busy[i]);
     }
+    uint64_t deadline = bench_now_ns() + (uint64_t)PATIENCE_MS * 1000000u;
+    uint32_t asleep;
+    do {
+        sleep_us(1000);
+        asleep = 0;
+        for (uint32_t i = 0; i < busy_count; ++i) {
+            asleep += operations_of(&busy[i]) == busy[i].seen_count ? 1 : 0;
+        }
+    } while (asleep > 0 && bench_now_ns() < deadline);
     return asleep;
 }
 

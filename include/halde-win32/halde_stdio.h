@@ -8,43 +8,48 @@
  * <tchar.h> includes this header and maps `_tprintf` and its kin to the functions below.
  *
  * **Conversions.**  As the Universal C Runtime reads them, which is not how glibc does:
- *  - `%p` is 16 capital hexadecimal digits without prefix; `%#p` puts `0X` before them unless the pointer
- *    is NULL (the older run-time libraries' form, which Microsoft's heap sample prints; the current one
- *    ignores the `#`).
- *  - `%I64d`, `%I32d`, `%Iu`: 64, 32 and pointer-width bits.  `%ll`, `%h`, `%hh`, `%j`, `%z`, `%t` as in C.
- *  - `%ld`, `%lu`, `%lx` read **32 bits**, because `long` has 32 on Windows: right for DWORD, ULONG and LONG.
- *    A Linux `long` with more than 32 bits loses its upper half; print it with `%lld` or `%zd`.
- *  - `%s`, `%c` take the function's own width, `%S`, `%C` the other; `h` forces narrow, `l` and `w` wide.
- *    A NULL string prints `(null)`.  Width and precision count characters of the source string.
+ *  - `%p` is 16 capital hexadecimal digits without prefix; `%#p` puts `0X` before them unless the
+ *    pointer is NULL, as the older run-time libraries and Microsoft's heap sample do (the current
+ *    library ignores the `#`).
+ *  - `%I64d`, `%I32d`, `%Iu`: 64, 32 and pointer-width bits.  `%ll`, `%h`, `%hh`, `%j`, `%z`, `%t`
+ *    as in C.
+ *  - `%ld`, `%lu`, `%lx` read **32 bits**, because `long` has 32 on Windows: right for DWORD, ULONG
+ *    and LONG.  A Linux `long` loses its upper half; print it with `%lld` or `%zd`.
+ *  - `%s`, `%c` take the function's own width, `%S`, `%C` the other; `h` forces narrow, `l` and `w`
+ *    wide.  A NULL string prints `(null)`.  Width and precision count the string's own characters.
  *  - The flag `0` pads strings and characters with zeros, too.
- *  - `%a` without precision prints 13 digits.  Infinity and NaN: `inf`, `nan`, `nan(ind)`, `nan(snan)`.
- *    `%Lf` reads the compiler's `long double` and prints it as a double, which is what it is on Windows.
+ *  - `%a` without precision prints 13 digits.  Infinities and NaNs are `inf`, `nan`, `nan(ind)`,
+ *    `nan(snan)`.  `%Lf` reads the compiler's `long double` and prints it as a double, which it is
+ *    on Windows.
  *  - `%n` is disabled: the call fails with EINVAL.
- *  - An unknown conversion prints its character and drops the rest of the specification.  The functions
- *    ending in `_s` fail with EINVAL instead.
+ *  - An unknown conversion prints its character and drops the rest of the specification.  The
+ *    functions ending in `_s` fail with EINVAL instead.
  *
- * **Encoding.**  Text is converted between wide and narrow in the encoding of the program's locale; while that
- * is "C" (no setlocale() yet), in UTF-8.  A byte that is not valid becomes U+DC80..U+DCFF and becomes that
- * byte again on the way out, so nothing is lost between argv, strings and file names.  A UTF-16 surrogate
- * pair in a wide string is one character.  What the locale cannot express is printed as `?`.
+ * **Encoding.**  Text is converted between wide and narrow in the encoding of the program's locale;
+ * while that is "C" (no setlocale() yet), in UTF-8.  A byte that is not valid becomes
+ * U+DC80..U+DCFF and becomes that byte again on the way out, so nothing is lost between argv,
+ * strings and file names.  A UTF-16 surrogate pair in a wide string is one character.  What the
+ * locale cannot express is printed as `?`.
  *
- * **Streams.**  Output is always written as bytes: the wide functions never give a stream wide orientation,
- * so they mix with printf, puts and each other in any order.  A stream that the program has already made
- * wide (by calling libc's wprintf) is written as wide.  One call is atomic among threads.
+ * **Streams.**  Output is always written as bytes: the wide functions never give a stream wide
+ * orientation, so they mix with printf, puts and each other in any order.  A stream that the
+ * program has already made wide (by calling libc's wprintf) is written as wide.  One call is atomic
+ * among threads.
  *
- * **Results.**  The characters written (of the function's own width), or -1 with `errno` set: EINVAL for a
- * NULL format, stream or buffer and for a bad format; EOVERFLOW beyond INT_MAX characters; ERANGE for a
- * buffer too small; what the stream reported.  No invalid-parameter handler is called.  Success keeps `errno`.
+ * **Results.**  The characters written (of the function's own width), or -1 with `errno` set:
+ * EINVAL for a NULL format, stream or buffer and for a bad format; EOVERFLOW beyond INT_MAX
+ * characters; ERANGE for a buffer too small; what the stream reported.  No invalid-parameter
+ * handler is called.  Success keeps `errno`.
  *
- * **Plain printf.**  `printf` itself is left alone by default: most programs print with it what both systems
- * print alike.  Define HALDE_MSVC_PRINTF to 1 before this header, <tchar.h> or <windows.h> (best on the
- * compiler's command line) to redirect printf, fprintf, sprintf, snprintf, their v forms, the wide ones and
- * the wide character functions of <wchar.h> to the functions below.  Calls are redirected, the addresses of
- * the functions are not.
+ * **Plain printf.**  `printf` itself is left alone by default: most programs print with it what
+ * both systems print alike.  Define HALDE_MSVC_PRINTF to 1 before this header, <tchar.h> or
+ * <windows.h> (best on the compiler's command line) to redirect printf, fprintf, sprintf, snprintf,
+ * their v forms, the wide ones and the wide character functions of <wchar.h> to the functions
+ * below.  Calls are redirected, the addresses of the functions are not.
  *
  * The scanf family is left out on purpose: `%lu` into a DWORD would overwrite four bytes beside it.
  *
- * Threads: any function from any thread, as far as setlocale() allows.  Nothing here uses a heap of Halde.
+ * Threads: any function from any thread, as far as setlocale() allows.  Nothing here uses a heap.
  */
 #ifndef HALDE_WIN32_STDIO_H
 #define HALDE_WIN32_STDIO_H
@@ -96,7 +101,7 @@ HALDE_API int halde_vfprintf_s(FILE *stream, const char *format, va_list args);
 HALDE_API int halde_sprintf(char *buffer, const char *format, ...);
 HALDE_API int halde_vsprintf(char *buffer, const char *format, va_list args);
 
-/** snprintf as in C: stores at most `count` - 1 characters and a null; returns the length of the whole text. */
+/** snprintf as in C: stores at most `count` - 1 characters and a null; returns the whole length. */
 HALDE_API int halde_snprintf(char *buffer, size_t count, const char *format, ...);
 HALDE_API int halde_vsnprintf(char *buffer, size_t count, const char *format, va_list args);
 
@@ -109,7 +114,7 @@ HALDE_API int halde_msvc_vsnprintf(char *buffer, size_t count, const char *forma
 
 /**
  * sprintf_s: `size` counts characters and includes the null.
- * @return the length; or -1: then the buffer is an empty string and errno ERANGE (too small) or EINVAL
+ * @return the length; or -1 and an empty string, with errno ERANGE (too small) or EINVAL
  */
 HALDE_API int halde_sprintf_s(char *buffer, size_t size, const char *format, ...);
 HALDE_API int halde_vsprintf_s(char *buffer, size_t size, const char *format, va_list args);
@@ -118,8 +123,8 @@ HALDE_API int halde_vsprintf_s(char *buffer, size_t size, const char *format, va
  * Microsoft's _snprintf_s: stores at most `count` characters and always a null.
  * @param size   characters that the buffer holds, null included
  * @param count  at most so many are stored; _TRUNCATE: as many as fit
- * @return the length; -1 when the text was cut at `count` or by _TRUNCATE (errno is kept); -1 with ERANGE
- *         and an empty string when not even `count` characters fit into `size`
+ * @return the length; -1 when the text was cut at `count` or by _TRUNCATE (errno is kept); -1 with
+ *         ERANGE and an empty string when not even `count` characters fit into `size`
  */
 HALDE_API int halde_snprintf_s(char *buffer, size_t size, size_t count, const char *format, ...);
 HALDE_API int halde_vsnprintf_s(
@@ -175,10 +180,17 @@ HALDE_API wint_t halde_fgetwc(FILE *stream);
 /** ungetwc: the character, or WEOF. One is guaranteed to fit. */
 HALDE_API wint_t halde_ungetwc(wint_t character, FILE *stream);
 
-/** fgetws: reads up to and including a line feed, at most `count` - 1 characters; NULL at the end or on error. */
+/**
+ * fgetws: reads up to and including a line feed, at most `count` - 1 characters.
+ * @return `buffer`, or NULL at the end or on error
+ */
 HALDE_API wchar_t *halde_fgetws(wchar_t *buffer, int count, FILE *stream);
 
-/** gets_s and _getws_s: a line of stdin without its line feed; a line that does not fit gives "", ERANGE and NULL. */
+/**
+ * gets_s and _getws_s: a line of stdin without its line feed.
+ * @return `buffer`, or NULL and an empty string: at the end, on error, or, with ERANGE, when the
+ * line does not fit; then it is skipped
+ */
 HALDE_API char *halde_gets_s(char *buffer, size_t size);
 HALDE_API wchar_t *halde_getws_s(wchar_t *buffer, size_t size);
 

@@ -5,9 +5,9 @@
  * @file intsafe.h
  * Drop-in <intsafe.h>: arithmetic and conversions of integers that report overflow.
  *
- * Each function stores the result and returns S_OK; or, when the exact result does not fit, stores the
- * type's error value (all bits set) and returns INTSAFE_E_ARITHMETIC_OVERFLOW.  The pointer must not be NULL.
- * The signed forms are always there; Windows has some of them only on request.
+ * Each function stores the result and returns S_OK; or, when the exact result does not fit, stores
+ * the type's error value (all bits set) and returns INTSAFE_E_ARITHMETIC_OVERFLOW.  The pointer
+ * must not be NULL. The signed forms are always there; Windows has some of them only on request.
  *
  * Source: intsafe.h, SizeTMult and its kin; the error value is not documented there.
  */
@@ -19,7 +19,8 @@
 
 #include <stddef.h>
 
-#define INTSAFE_E_ARITHMETIC_OVERFLOW ((HRESULT)0x80070216) ///< HRESULT of ERROR_ARITHMETIC_OVERFLOW
+/** ERROR_ARITHMETIC_OVERFLOW as an HRESULT. */
+#define INTSAFE_E_ARITHMETIC_OVERFLOW ((HRESULT)0x80070216)
 
 #define CHAR_ERROR ((CHAR)0)
 #define UCHAR_ERROR ((UCHAR)-1)

@@ -5,17 +5,19 @@
  * @file tchar.h
  * Drop-in <tchar.h>: the generic-text names, narrow by default, wide when _UNICODE is defined.
  *
- * _UNICODE is independent of UNICODE, which <windows.h> looks at; a program normally defines both.  _MBCS is
- * taken as narrow: the names then mean bytes.
+ * _UNICODE is independent of UNICODE, which <windows.h> looks at; a program normally defines both.
+ * _MBCS is taken as narrow: the names then mean bytes.
  *
- * What differs from Windows: wchar_t has 32 bits here, so wide data in files or on the wire is not compatible;
- * wide text reaches streams, file names and the environment as described in halde_stdio.h (nothing here
- * changes a stream's orientation); `_tcstol`, `_ttol` and `_tcstoul` give the 64-bit `long` of Linux; case is
- * compared and changed by the program's locale; file names are used as they are, backslashes and all; the
- * functions ending in `_s` report a bad argument by their result and call no handler.
+ * What differs from Windows: wchar_t has 32 bits here, so wide data in files or on the wire is not
+ * compatible; wide text reaches streams, file names and the environment as described in
+ * halde_stdio.h (nothing here changes a stream's orientation); `_tcstol`, `_ttol` and `_tcstoul`
+ * give the 64-bit `long` of Linux; case is compared and changed by the program's locale; file names
+ * are used as they are, backslashes and all; the functions ending in `_s` report a bad argument by
+ * their result and call no handler.
  *
- * `_tmain` is `main` or `wmain`.  libhalde-wmain.a, which `pkg-config --libs halde-win32` names, has a `main`
- * for programs that define wmain.  The names of the scanf and conio families are not defined.
+ * `_tmain` is `main` or `wmain`.  libhalde-wmain.a, which `pkg-config --libs halde-win32` names,
+ * has a `main` for programs that define wmain.  `_tWinMain` is a name only: nothing calls it.  The
+ * scanf and conio families have no names here.
  */
 #ifndef HALDE_WIN32_TCHAR_H
 #define HALDE_WIN32_TCHAR_H
@@ -52,10 +54,11 @@ extern "C" {
 // ---- What libc lacks, narrow and wide ---------------------------------------------------------
 
 /**
- * strcpy_s, strcat_s, strncpy_s, strncat_s and the wide ones: `size` counts characters and includes the null.
- * @param count  of the strn forms: characters of `source` to take at most; _TRUNCATE: as many as fit
- * @return 0; EINVAL (a NULL pointer, size 0, target not terminated); ERANGE (too small), then the target is
- *         an empty string; STRUNCATE when _TRUNCATE cut something off
+ * strcpy_s, strcat_s, strncpy_s, strncat_s and the wide ones.
+ * @param size   characters that the target holds, null included
+ * @param count  characters of `source` to take at most; _TRUNCATE: as many as fit
+ * @return 0; EINVAL (a NULL pointer, size 0, target not terminated); ERANGE (too small), then the
+ *         target is an empty string; STRUNCATE when _TRUNCATE cut something off
  */
 HALDE_API errno_t halde_strcpy_s(char *target, size_t size, const char *source);
 HALDE_API errno_t halde_strcat_s(char *target, size_t size, const char *source);
@@ -90,7 +93,8 @@ HALDE_API wchar_t *halde_wcsrev(wchar_t *string);
 HALDE_API size_t halde_strnlen(const char *string, size_t size);
 HALDE_API size_t halde_wcsnlen(const wchar_t *string, size_t size);
 
-/** strtok_s: the next token of the string, or of what `context` remembers when it is NULL; NULL at the end. */
+/** strtok_s: the next token of `string`, or, if NULL, of what `context` remembers; NULL at the end.
+ */
 HALDE_API char *halde_strtok_s(char *string, const char *delimiters, char **context);
 HALDE_API wchar_t *halde_wcstok_s(wchar_t *string, const wchar_t *delimiters, wchar_t **context);
 
@@ -99,9 +103,9 @@ HALDE_API char *halde_strtok(char *string, const char *delimiters);
 HALDE_API wchar_t *halde_wcstok(wchar_t *string, const wchar_t *delimiters);
 
 /**
- * _itoa and its kin: a number in radix 2 to 36; only in radix 10 with a minus sign.  The buffer must be large
- * enough: up to 33 characters for 32 bits, 65 for 64.  _ltoa is _itoa, because `long` has 32 bits on Windows.
- * A bad radix gives an empty string.
+ * _itoa and its kin: a number in radix 2 to 36; only in radix 10 with a minus sign.  The buffer
+ * must be large enough: up to 33 characters for 32 bits, 65 for 64.  _ltoa is _itoa, because `long`
+ * has 32 bits on Windows. A bad radix gives an empty string.
  */
 HALDE_API char *halde_itoa(int32_t value, char *buffer, int radix);
 HALDE_API char *halde_ultoa(uint32_t value, char *buffer, int radix);
@@ -112,7 +116,7 @@ HALDE_API wchar_t *halde_ultow(uint32_t value, wchar_t *buffer, int radix);
 HALDE_API wchar_t *halde_i64tow(int64_t value, wchar_t *buffer, int radix);
 HALDE_API wchar_t *halde_ui64tow(uint64_t value, wchar_t *buffer, int radix);
 
-/** _itoa_s and its kin: 0, EINVAL (NULL, size 0, bad radix) or ERANGE (too small); on error an empty string. */
+/** _itoa_s and its kin: 0; or EINVAL (NULL, size 0, bad radix) or ERANGE, and an empty string. */
 HALDE_API errno_t halde_itoa_s(int32_t value, char *buffer, size_t size, int radix);
 HALDE_API errno_t halde_ultoa_s(uint32_t value, char *buffer, size_t size, int radix);
 HALDE_API errno_t halde_i64toa_s(int64_t value, char *buffer, size_t size, int radix);
@@ -124,7 +128,7 @@ HALDE_API errno_t halde_ui64tow_s(uint64_t value, wchar_t *buffer, size_t size, 
 
 // ---- The system with wide names ---------------------------------------------------------------
 
-/** fopen, freopen, remove, rename, perror, system with wide strings. A name beyond PATH_MAX: ENAMETOOLONG. */
+/** fopen, freopen, remove, rename, perror, system. A name beyond PATH_MAX: ENAMETOOLONG. */
 HALDE_API FILE *halde_wfopen(const wchar_t *path, const wchar_t *mode);
 HALDE_API FILE *halde_wfreopen(const wchar_t *path, const wchar_t *mode, FILE *stream);
 HALDE_API int halde_wremove(const wchar_t *path);
@@ -140,7 +144,7 @@ HALDE_API errno_t halde_wfopen_s(FILE **stream, const wchar_t *path, const wchar
 HALDE_API wchar_t *halde_wgetenv(const wchar_t *name);
 HALDE_API wchar_t *halde_wsetlocale(int category, const wchar_t *name);
 
-/** The environment as it was when this function was first called (before wmain); NULL without memory. */
+/** The environment as it was at the first call, which is before wmain; NULL without memory. */
 HALDE_API wchar_t **halde_wenviron(void);
 
 /**
@@ -448,7 +452,7 @@ typedef _TUCHAR *PTBYTE;
 #define _tccmp(left, right) (*(left) - *(right))
 #define _tcsinc(pointer) ((pointer) + 1)
 #define _tcsdec(start, pointer) ((pointer) > (start) ? (pointer)-1 : NULL)
-#define _tcsnextc(pointer) ((_TINT)(_TUCHAR)*(pointer))
+#define _tcsnextc(pointer) ((_TINT)(_TUCHAR)(pointer)[0])
 #define _istleadbyte(character) (0)
 #define _istlead(character) (0)
 #define _istlegal(character) (1)

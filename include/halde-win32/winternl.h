@@ -248,7 +248,7 @@ NTSYSAPI NTSTATUS NTAPI RtlExtendHeap(PVOID HeapHandle, ULONG Flags, PVOID Base,
 NTSYSAPI NTSTATUS NTAPI RtlUsageHeap(PVOID HeapHandle, ULONG Flags, PRTL_HEAP_USAGE Usage);
 /** No tags are kept: returns 0. */
 NTSYSAPI ULONG NTAPI RtlCreateTagHeap(
-    PVOID HeapHandle, ULONG Flags, PWSTR TagPrefix, PWSTR TagNames);
+    PVOID HeapHandle, ULONG Flags, PCWSTR TagPrefix, PCWSTR TagNames);
 /** No tags are kept: returns NULL. */
 NTSYSAPI PWSTR NTAPI RtlQueryTagHeap(
     PVOID HeapHandle, ULONG Flags, WORD TagIndex, BOOLEAN ResetCounters, PVOID TagInfo);

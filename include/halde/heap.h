@@ -201,9 +201,10 @@ struct halde_entry {
 #define HALDE_REGION_LARGE UINT32_MAX
 
 /**
- * One step of a walk.  Order: regions by address, each followed by its blocks by address and then
- * its uncommitted range; large blocks last, in order of allocation.  No state is kept between
- * steps. Without the heap's lock other threads may invalidate the position; that never crashes.
+ * One step of a walk.  Order: the region at the handle, then the others by address, each followed
+ * by its blocks by address and then its uncommitted range; large blocks last, in order of
+ * allocation.  No state is kept between steps. Without the heap's lock other threads may invalidate
+ * the position; that never crashes.
  *
  * @param position  NULL to start, else `entry.data` of the element before
  * @param is_busy   whether that element was HALDE_ENTRY_BUSY

@@ -9,6 +9,7 @@
 #include "engine/heap.h"
 #include "engine/large.h"
 #include "engine/mixed.h"
+#include "engine/reclaim.h"
 #include "engine/span.h"
 #include "engine/user_info.h"
 #include "engine/validate.h"
@@ -124,6 +125,21 @@ static bool add_span(struct heap *heap, struct cache *cache, uint32_t size_class
     return true;
 }
 
+// Ends every empty span of the heap. Returns whether there was one.
+static bool reclaim(struct session *session)
+{
+    struct heap *heap = session->heap;
+    bool is_open = session->is_locked && heap->is_shared;
+    if (is_open) {
+        gate_stop(heap, session->thread);
+    }
+    bool has_reclaimed = reclaim_empty_spans(heap);
+    if (is_open) {
+        gate_open(heap, gate_shared());
+    }
+    return has_reclaimed;
+}
+
 // Central: finds or makes free blocks of a class.
 static bool refill_central(struct session *session, struct cache *cache, uint32_t size_class)
 {
@@ -136,13 +152,17 @@ static bool refill_central(struct session *session, struct cache *cache, uint32_
     if (adopt_idle(session, cache) && cache_refill(cache, size_class)) {
         return true;
     }
-    return add_span(session->heap, cache, size_class) && cache_refill(cache, size_class);
+    bool has_span = add_span(session->heap, cache, size_class) ||
+                    (reclaim(session) && add_span(session->heap, cache, size_class));
+    return has_span && cache_refill(cache, size_class);
 }
 
 static void *alloc_in_mixed(struct heap *heap, size_t size, size_t user_size, size_t alignment)
 {
+    uintptr_t old_top = heap->handle + ((uintptr_t)heap->mixed.top << GRANULE_SHIFT);
     void *block = mixed_alloc(heap, size, user_size, alignment);
     if (block != NULL) {
+        checks_range_freed(heap, old_top, (uintptr_t)block); // what alignment skipped, if anything
         use_mixed(heap, block, size);
     }
     return block;
@@ -172,7 +192,7 @@ static void *alloc_anywhere(struct heap *heap, size_t size, size_t user_size)
     void *block = alloc_in_mixed(heap, size, user_size, GRANULE_SIZE);
     bool is_clean;
     if (block == NULL && size > CLASS_ONE_SLICE_MAX) {
-        block = large_alloc(heap, user_size, GRANULE_SIZE, &is_clean);
+        block = large_alloc(heap, size, user_size, GRANULE_SIZE, &is_clean);
     }
     return block;
 }
@@ -249,7 +269,7 @@ static void *alloc_aligned(
     }
     session_make_central(session, flags);
     bool is_clean;
-    return large_alloc(heap, user_size, alignment, &is_clean);
+    return large_alloc(heap, size, user_size, alignment, &is_clean);
 }
 
 // Allocates in a session; `*is_clean` receives whether the block is known to be zero.
@@ -275,7 +295,11 @@ static void *alloc_in(
     if (!heap->can_use_spans) {
         return alloc_in_mixed(heap, size, user_size, GRANULE_SIZE);
     }
-    return large_alloc(heap, user_size, GRANULE_SIZE, is_clean);
+    void *block = large_alloc(heap, size, user_size, GRANULE_SIZE, is_clean);
+    if (block == NULL && reclaim(session)) {
+        block = large_alloc(heap, size, user_size, GRANULE_SIZE, is_clean);
+    }
+    return block;
 }
 
 static void finish_new_block(
@@ -325,6 +349,23 @@ static NOINLINE void *alloc_first(
     return (flags & HALDE_ZERO) != 0 ? memset(block, 0, size) : block;
 }
 
+// The fast path once more, for gates that need a fence and for caches that are not the last one
+// used.
+static NOINLINE void *alloc_again(
+    struct heap *heap, struct thread *thread, uint32_t size_class, size_t size, uint32_t flags)
+{
+    struct cache *cache;
+    if (gate_enter(thread, heap, &cache)) {
+        void *block = cache == NULL ? NULL : take_block(&cache->records[size_class], size, false);
+        if (block == NULL) {
+            return alloc_first(heap, thread, size_class, size, flags);
+        }
+        gate_leave(thread);
+        return (flags & HALDE_ZERO) != 0 ? memset(block, 0, size) : block;
+    }
+    return alloc_slow(heap, size, GRANULE_SIZE, flags);
+}
+
 // Everything else ends in a tail call, so that this needs no stack frame.
 void *halde_heap_alloc(halde_heap *handle, size_t size, uint32_t flags)
 {
@@ -339,7 +380,7 @@ void *halde_heap_alloc(halde_heap *handle, size_t size, uint32_t flags)
     uint32_t size_class = size_class_table[(size + GRANULE_SIZE - 1) >> GRANULE_SHIFT];
     struct cache *cache = gate_enter_fast(thread, heap);
     if (UNLIKELY(cache == NULL)) {
-        return alloc_slow(heap, size, GRANULE_SIZE, flags);
+        return alloc_again(heap, thread, size_class, size, flags);
     }
     void *block = take_block(&cache->records[size_class], size, false);
     if (UNLIKELY(block == NULL)) {
@@ -497,15 +538,10 @@ static NOINLINE enum halde_status free_remote(
     return HALDE_OK;
 }
 
-// Frees a block of a one-slice span; what it cannot prove is left to the slow path.
-ALWAYS_INLINE enum halde_status free_fast(
-    struct heap *heap, struct slice *span, void *data, uint32_t flags, bool has_words)
+// Frees a block of a one-slice span. The caller is inside the gate.
+ALWAYS_INLINE enum halde_status free_inside(struct heap *heap, struct thread *thread,
+    struct cache *cache, struct slice *span, void *data, uint32_t flags, bool has_words)
 {
-    struct thread *thread = thread_current;
-    struct cache *cache = LIKELY(thread != NULL) ? gate_enter_fast(thread, heap) : NULL;
-    if (UNLIKELY(cache == NULL)) {
-        return free_slow(heap, data, flags);
-    }
     uint32_t offset = (uint32_t)((uintptr_t)data & (SLICE_SIZE - 1)) - span->first_offset;
     uint32_t index = span_index(span, offset);
     uint8_t *state = span->map + ((size_t)index << has_words);
@@ -522,33 +558,72 @@ ALWAYS_INLINE enum halde_status free_fast(
     if (record->hot == NULL) {
         record->hot = data;
         record->hot_state = state;
-    } else {
-        uint16_t freed = (uint16_t)(span->freed + 1);
-        span->freed = freed;
-        if (UNLIKELY(freed >= span->freed_limit)) {
-            return evaluate_slow(heap, thread, cache, span);
-        }
+        gate_leave(thread);
+        return HALDE_OK;
+    }
+    // A block of the group in hand is used again before groups that were never touched.
+    size_t bit = (size_t)(state - record->states) >> has_words;
+    if (bit < STATE_GROUP_SIZE) {
+        record->word |= (uint64_t)1 << bit;
+        gate_leave(thread);
+        return HALDE_OK;
+    }
+    uint16_t freed = (uint16_t)(span->freed + 1);
+    span->freed = freed;
+    if (UNLIKELY(freed >= span->freed_limit)) {
+        return evaluate_slow(heap, thread, cache, span);
     }
     gate_leave(thread);
     return HALDE_OK;
 }
 
-enum halde_status halde_heap_free(halde_heap *handle, void *data, uint32_t flags)
+// As alloc_again(); also where nothing but the slow path will do.
+static NOINLINE enum halde_status free_again(
+    struct heap *heap, struct slice *span, void *data, uint32_t flags)
+{
+    struct thread *thread = thread_current;
+    struct cache *cache;
+    if (thread == NULL || !gate_enter(thread, heap, &cache)) {
+        return free_slow(heap, data, flags);
+    }
+    if (span->kind == SLICE_SPAN_BYTES) {
+        return free_inside(heap, thread, cache, span, data, flags, false);
+    }
+    return free_inside(heap, thread, cache, span, data, flags, true);
+}
+
+// What the fast path does not free: large blocks, mixed spans, wrong pointers.
+static NOINLINE enum halde_status free_other(halde_heap *handle, void *data, uint32_t flags)
 {
     struct heap *heap = heap_of(handle);
-    struct slice *slice = slice_of(data);
-    if (LIKELY(heap != NULL && slice != NULL && slice_heap(slice) == heap)) {
-        if (LIKELY(slice->kind == SLICE_SPAN_BYTES)) {
-            return free_fast(heap, slice, data, flags, false);
-        }
-        if (slice->kind == SLICE_SPAN_WORDS && slice->block_size <= CLASS_ONE_SLICE_MAX) {
-            return free_fast(heap, slice, data, flags, true);
-        }
-    }
     if (data == NULL) {
         return HALDE_OK;
     }
     return heap == NULL ? HALDE_BAD_HEAP : free_slow(heap, data, flags);
+}
+
+// The block's slice leads to its heap, and that it is the one named is all the proof the handle
+// needs.
+enum halde_status halde_heap_free(halde_heap *handle, void *data, uint32_t flags)
+{
+    struct slice *slice = slice_of(data);
+    struct heap *heap = slice == NULL ? NULL : slice_heap(slice);
+    if (UNLIKELY(heap == NULL || heap->handle != (uintptr_t)handle)) {
+        return free_other(handle, data, flags);
+    }
+    bool has_words = slice->kind == SLICE_SPAN_WORDS && slice->block_size <= CLASS_ONE_SLICE_MAX;
+    if (UNLIKELY(slice->kind != SLICE_SPAN_BYTES && !has_words)) {
+        return free_other(handle, data, flags);
+    }
+    struct thread *thread = thread_current;
+    struct cache *cache = LIKELY(thread != NULL) ? gate_enter_fast(thread, heap) : NULL;
+    if (UNLIKELY(cache == NULL)) {
+        return free_again(heap, slice, data, flags);
+    }
+    if (LIKELY(!has_words)) {
+        return free_inside(heap, thread, cache, slice, data, flags, false);
+    }
+    return free_inside(heap, thread, cache, slice, data, flags, true);
 }
 
 // ---- Resize
@@ -575,7 +650,12 @@ static bool resize_in_place(
     struct heap *heap = block->heap;
     struct slice *slice = block->slice;
     if (slice->kind == SLICE_MIXED) {
-        return mixed_resize(heap, block->index, size, user_size);
+        uintptr_t start = heap->handle + ((uintptr_t)block->index << GRANULE_SHIFT);
+        bool is_resized = mixed_resize(heap, block->index, size, user_size);
+        if (is_resized && mixed_block_size(size) < block->block_size) {
+            checks_range_freed(heap, start + mixed_block_size(size), start + block->block_size);
+        }
+        return is_resized;
     }
     if (!slice_is_large(slice)) {
         return resize_in_span(block, size, user_size);
@@ -583,7 +663,7 @@ static bool resize_in_place(
     // Outside of regions the tail of a block that shrank is gone, as on Windows.
     bool may_extend = !(in_place_only && slice->kind == SLICE_ALONE);
     bool is_too_small = !in_place_only && user_size <= CLASS_MAX;
-    return !is_too_small && large_resize(heap, slice, user_size, may_extend);
+    return !is_too_small && large_resize(heap, slice, size, user_size, may_extend);
 }
 
 // Moves a block within one session, so that a walk sees the old one or the new one.

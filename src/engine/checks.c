@@ -26,7 +26,7 @@ void checks_block_given(const struct block *block, const void *data, size_t old_
     if ((checks & HALDE_CHECK_FREE) != 0 && old_size < block->user_size) {
         fill(start + old_size, start + block->user_size, NEW_PATTERN);
     }
-    if ((checks & HALDE_CHECK_TAIL) != 0 && !slice_is_large(block->slice)) {
+    if ((checks & HALDE_CHECK_TAIL) != 0 && block->slice->kind != SLICE_ALONE) {
         memset((void *)(start + block->user_size), TAIL_BYTE, TAIL_SIZE);
     }
 }
@@ -35,6 +35,13 @@ void checks_block_freed(const struct block *block, void *data)
 {
     if ((block->heap->checks & HALDE_CHECK_FREE) != 0 && !slice_is_large(block->slice)) {
         fill((uintptr_t)data, (uintptr_t)data + block->block_size, FREED_PATTERN);
+    }
+}
+
+void checks_range_freed(const struct heap *heap, uintptr_t start, uintptr_t end)
+{
+    if ((heap->checks & HALDE_CHECK_FREE) != 0) {
+        fill(start, end, FREED_PATTERN);
     }
 }
 
@@ -47,7 +54,7 @@ void checks_span_created(const struct slice *span)
 enum halde_status checks_tail(
     const struct block *block, const void *data, struct halde_damage *damage)
 {
-    if ((block->heap->checks & HALDE_CHECK_TAIL) == 0 || slice_is_large(block->slice)) {
+    if ((block->heap->checks & HALDE_CHECK_TAIL) == 0 || block->slice->kind == SLICE_ALONE) {
         return HALDE_OK;
     }
     const uint8_t *tail = (const uint8_t *)data + block->user_size;

@@ -5,8 +5,8 @@
  * Fill patterns of heaps with HALDE_CHECK_*: bytes behind a block's user size, bytes of freed
  * blocks.
  *
- * Such heaps are serial: every operation holds the mutex.  Large blocks have no tail, as on
- * Windows.
+ * Such heaps are serial: every operation holds the mutex.  Large blocks outside of regions have no
+ * tail, as on Windows.
  */
 #ifndef ENGINE_CHECKS_H
 #define ENGINE_CHECKS_H
@@ -29,6 +29,8 @@ ALWAYS_INLINE size_t checks_extra(const struct heap *heap)
 void checks_block_given(const struct block *block, const void *data, size_t old_size);
 /// A block is about to be freed: fills it.
 void checks_block_freed(const struct block *block, void *data);
+/// Part of a block was given back in place: fills it.
+void checks_range_freed(const struct heap *heap, uintptr_t start, uintptr_t end);
 /// Fills a fresh span, whose blocks count as freed.
 void checks_span_created(const struct slice *span);
 

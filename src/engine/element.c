@@ -123,7 +123,11 @@ bool element_at(const struct heap *heap, const struct region *region, uintptr_t 
         } else {
             set_free_range(heap, region, address, element);
         }
-        return element->end > address; // anything else is damage: end the region rather than loop
+        bool is_waste =
+            element->kind == HALDE_ENTRY_FREE && element->end == region->end &&
+            element->end - element->start < FREE_OVERHEAD; // too small to be reported, or used
+        return element->end > address &&
+               !is_waste; // no progress is damage: end the region, do not loop
     }
     return false;
 }

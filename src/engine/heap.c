@@ -3,10 +3,12 @@
 
 #include "engine/heap.h"
 
+#include "base/check.h"
 #include "engine/engine.h"
 #include "engine/fork.h"
 #include "engine/large.h"
 #include "engine/mixed.h"
+#include "engine/reclaim.h"
 #include "engine/span.h"
 #include "engine/user_info.h"
 
@@ -18,7 +20,9 @@ enum {
     RECYCLED_MAX =
         1024, // destroyed heaps kept with their first slice: 4 MiB resident when each had one page
 };
-static const size_t SMALL_FIXED_MAX = (size_t)1 << 20; // fixed-size heaps below are one mixed span
+// Fixed-size heaps up to here are one mixed span: spans of one class would leave too little room
+// for others.
+static const size_t SMALL_FIXED_MAX = (size_t)16 << 20;
 static const size_t REGION_SIZES[] = {
     (size_t)1 << 20, (size_t)4 << 20, (size_t)16 << 20, (size_t)32 << 20};
 enum {
@@ -60,7 +64,12 @@ struct heap *heap_list_first(void)
 
 struct region *heap_region_of(const struct heap *heap, uintptr_t address)
 {
-    uint32_t low = 0;
+    const struct region *first = &heap->regions[0];
+    if (address - slice_address(slice_at(first->first_slice)) <
+        first->end - slice_address(slice_at(first->first_slice))) {
+        return &heap->regions[0];
+    }
+    uint32_t low = 1;
     uint32_t high = heap->region_count;
     while (low < high) {
         uint32_t middle = (low + high) / 2;
@@ -102,11 +111,11 @@ static bool grow_region_array(struct heap *heap)
     return true;
 }
 
-// Keeps the array in address order.
+// Keeps the array in address order behind the first region, whose address is the heap's handle.
 static void insert_region(struct heap *heap, struct region region)
 {
     uint32_t position = heap->region_count;
-    while (position > 0 && heap->regions[position - 1].first_slice > region.first_slice) {
+    while (position > 1 && heap->regions[position - 1].first_slice > region.first_slice) {
         heap->regions[position] = heap->regions[position - 1];
         position--;
     }
@@ -157,7 +166,6 @@ static bool add_region(struct heap *heap, size_t least_count, size_t alignment)
 
 static void note_taken(struct heap *heap, struct slice *first, size_t count)
 {
-    slice_set_heap(first, heap);
     struct region *region = heap_region_of(heap, slice_address(first));
     region_use(region, slice_address(first) + (count << SLICE_SHIFT));
 }
@@ -449,6 +457,30 @@ static uint32_t process_heap_checks(void)
     return checks;
 }
 
+// A thread ends: its empty spans go back to the heaps it used.  The rest waits in its caches for
+// the next thread that gets the record, or for one that runs out of spans.
+static void release_in_heap(struct heap *heap, const struct thread *thread, struct cache *cache)
+{
+    os_mutex_lock(&heap->mutex);
+    bool is_walked = heap->lock_owner != NULL && heap->lock_owner != thread;
+    if (!is_walked) { // spans that come and go change what the lock's owner sees
+        reclaim_cache(heap, cache);
+    }
+    os_mutex_unlock(&heap->mutex);
+}
+
+static void release_thread(struct thread *thread)
+{
+    heap_list_lock(); // the heaps stay alive
+    for (uint32_t i = 0; i < thread->table_count; i++) {
+        struct heap *heap = (struct heap *)area_base(AREA_HEAPS) + i;
+        if (thread->table[i].id != 0 && thread->table[i].id == heap->id) {
+            release_in_heap(heap, thread, thread->table[i].cache);
+        }
+    }
+    heap_list_unlock();
+}
+
 bool heap_system_init(void)
 {
     if (LIKELY(atomic_load_explicit(&registry.is_initialised, memory_order_acquire))) {
@@ -461,7 +493,7 @@ bool heap_system_init(void)
     if (!is_ready) {
         os_options_init();
         has_pool = has_pool || pool_init() == 0;
-        has_threads = has_threads || (has_pool && thread_init() == 0);
+        has_threads = has_threads || (has_pool && thread_init(release_thread) == 0);
         if (has_threads) {
             gate_init();
             fork_init();
@@ -526,7 +558,7 @@ static void release_caches(struct heap *heap)
 }
 
 // Frees the maps of a region's spans and forgets its descriptors.
-static void clear_region(struct region *region, bool keeps_first)
+static void clear_region(const struct heap *heap, struct region *region, bool keeps_first)
 {
     struct slice *slice = slice_at(region->first_slice);
     struct slice *end = slice + region->slice_count;
@@ -534,8 +566,11 @@ static void clear_region(struct region *region, bool keeps_first)
         if (unit->kind == SLICE_SPAN_BYTES || unit->kind == SLICE_SPAN_WORDS) {
             span_release(unit);
         } else if (unit->kind == SLICE_FREE) {
-            unit += unit->slice_count - 1; // its last slice is reset below
+            size_t count = unit->slice_count;
+            unit->kind = SLICE_NONE;
+            unit += count - 1;
         }
+        ASSERT_OP((uintptr_t)slice_heap(unit), ==, (uintptr_t)heap);
         unit->kind = SLICE_NONE;
         unit->flags = 0;
     }
@@ -557,7 +592,7 @@ static void release_regions(struct heap *heap, bool keeps_first)
         if (is_first) {
             heap->first_region = *region;
         }
-        clear_region(region, keeps_first && is_first);
+        clear_region(heap, region, keeps_first && is_first);
     }
     if (heap->regions != &heap->first_region) {
         metadata_free(heap->regions, heap->region_capacity * sizeof(struct region));

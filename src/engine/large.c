@@ -23,6 +23,11 @@ static size_t offset_for(size_t alignment, size_t colour, bool is_alone)
     return is_alone ? LARGE_ALONE_OFFSET : GRANULE_SIZE + (colour % COLOUR_COUNT) * COLOUR_STEP;
 }
 
+static size_t slices_for(size_t size)
+{
+    return size_max((size + SLICE_SIZE - 1) >> SLICE_SHIFT, 1);
+}
+
 static void append(struct heap *heap, struct slice *slice)
 {
     slice->next = 0;
@@ -51,17 +56,18 @@ static struct slice *take_alone(struct heap *heap, size_t count, size_t alignmen
     return first;
 }
 
-void *large_alloc(struct heap *heap, size_t size, size_t alignment, bool *is_clean)
+void *large_alloc(
+    struct heap *heap, size_t size, size_t user_size, size_t alignment, bool *is_clean)
 {
     if (size > SIZE_MAX / 2 || alignment > ALIGNMENT_MAX) {
         return NULL;
     }
-    bool is_alone = size >= LARGE_ALONE_SIZE;
+    bool is_alone = user_size >= LARGE_ALONE_SIZE;
     size_t slice_alignment = size_max(alignment, SLICE_SIZE);
     static _Atomic(uint32_t) colour;
     size_t shade = atomic_fetch_add_explicit(&colour, 1, memory_order_relaxed);
     size_t offset = offset_for(alignment, shade, is_alone);
-    size_t count = (size + offset + SLICE_SIZE - 1) >> SLICE_SHIFT;
+    size_t count = slices_for(size + offset);
     struct slice *first = is_alone ? take_alone(heap, count, slice_alignment)
                                    : heap_take_slices(heap, count, slice_alignment);
     if (first == NULL) {
@@ -69,7 +75,7 @@ void *large_alloc(struct heap *heap, size_t size, size_t alignment, bool *is_cle
     }
     *is_clean = pool_mark_dirty(first, count);
     first->slice_count = count;
-    first->user_size = size;
+    first->user_size = user_size;
     first->first_offset = (uint16_t)offset;
     first->distance = 0;
     first->flags &= SLICE_FLAG_REGION_START;
@@ -120,18 +126,19 @@ static bool extend(struct heap *heap, struct slice *slice, size_t count)
     return true;
 }
 
-bool large_resize(struct heap *heap, struct slice *slice, size_t size, bool may_extend)
+bool large_resize(
+    struct heap *heap, struct slice *slice, size_t size, size_t user_size, bool may_extend)
 {
-    if (size > SIZE_MAX / 2 || (slice->kind == SLICE_LARGE && size >= LARGE_ALONE_SIZE)) {
+    if (size > SIZE_MAX / 2 || (slice->kind == SLICE_LARGE && user_size >= LARGE_ALONE_SIZE)) {
         return false;
     }
-    size_t count = size_max((size + slice->first_offset + SLICE_SIZE - 1) >> SLICE_SHIFT, 1);
+    size_t count = slices_for(size + slice->first_offset);
     if (count > slice->slice_count && !(may_extend && extend(heap, slice, count))) {
         return false;
     }
     size_t old_count = slice->slice_count;
     slice->slice_count = count;
-    slice->user_size = size;
+    slice->user_size = user_size;
     if (count < old_count) {
         slice[count].flags = 0;
         give(heap, slice->kind == SLICE_ALONE, slice + count, old_count - count);

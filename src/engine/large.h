@@ -29,12 +29,14 @@ ALWAYS_INLINE size_t large_capacity(const struct slice *slice)
     return ((size_t)slice->slice_count << SLICE_SHIFT) - slice->first_offset;
 }
 
-/// Allocates; `alignment` is a power of two. `is_clean` receives whether all bytes are zero. NULL:
-/// no memory.
-void *large_alloc(struct heap *heap, size_t size, size_t alignment, bool *is_clean);
+/// Allocates `size` bytes, of which `user_size` are the caller's; `alignment` is a power of two.
+/// `is_clean` receives whether all bytes are zero. NULL: no memory.
+void *large_alloc(
+    struct heap *heap, size_t size, size_t user_size, size_t alignment, bool *is_clean);
 void large_free(struct heap *heap, struct slice *slice);
 /// Resizes in place. `may_extend`: slices behind it may be taken. Returns false when it cannot be.
-bool large_resize(struct heap *heap, struct slice *slice, size_t size, bool may_extend);
+bool large_resize(
+    struct heap *heap, struct slice *slice, size_t size, size_t user_size, bool may_extend);
 /// Releases the blocks outside of regions when the heap is destroyed.
 void large_release_all(struct heap *heap);
 /// Copies `size` bytes between two large blocks, by moving pages where that is faster.

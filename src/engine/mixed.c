@@ -39,8 +39,7 @@ static bool ensure_map(struct heap *heap, uint32_t granules)
     if (map == NULL) {
         return false;
     }
-    memcpy(map, mixed->map, mixed->map_count);
-    memset(map + mixed->map_count, 0, size - mixed->map_count);
+    memcpy(map, mixed->map, mixed->top); // above, the map means nothing
     mixed_release(heap);
     mixed->map = map;
     mixed->map_count = size;
@@ -79,20 +78,37 @@ static uint32_t next_free(const struct mixed *mixed, uint32_t granule)
     return found == NULL ? mixed->top : (uint32_t)(found - mixed->map);
 }
 
-// First fit below top; 0 when nothing fits.
-static uint32_t search(struct mixed *mixed, uint32_t count)
+// First fit in [granule, limit); 0 when nothing fits.
+static uint32_t search_from(
+    const struct mixed *mixed, uint32_t granule, uint32_t limit, uint32_t count)
 {
-    uint32_t granule = next_free(mixed, mixed->low);
-    mixed->low = granule;
-    while (granule < mixed->top) {
+    granule = next_free(mixed, granule);
+    while (granule < limit) {
         uint32_t end = mixed_skip(mixed, granule, mixed->top, 0);
         if (end - granule >= count) {
             return granule;
         }
         granule = next_free(mixed, end);
     }
-    mixed->failed_size = count;
     return 0;
+}
+
+// First fit in a small span, next fit in a large one, where starting from the bottom each time
+// would make a full heap slow. 0 when nothing fits.
+static uint32_t search(struct mixed *mixed, uint32_t count)
+{
+    mixed->low = next_free(mixed, mixed->low);
+    bool is_large = mixed->limit > SLICE_SIZE >> GRANULE_SHIFT;
+    uint32_t start = is_large && mixed->rover > mixed->low ? mixed->rover : mixed->low;
+    uint32_t granule = search_from(mixed, start, mixed->top, count);
+    if (granule == 0 && start > mixed->low) {
+        granule = search_from(mixed, mixed->low, start, count);
+    }
+    if (granule == 0) {
+        mixed->failed_size = count;
+    }
+    mixed->rover = granule;
+    return granule;
 }
 
 static void mark(struct mixed *mixed, uint32_t granule, uint32_t count, uint8_t state)

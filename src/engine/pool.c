@@ -205,11 +205,19 @@ static struct slice *pool_take_new_aligned_locked(size_t count, size_t alignment
     return first == NULL ? NULL : first + skipped;
 }
 
-// Names the owner while the neighbours' owner, the pool, cannot look.
+// Names the owner of the outer slices while the neighbours' owner, the pool, cannot look.
 static void set_owner_locked(struct slice *first, size_t count, struct heap *heap)
 {
     slice_set_heap(first, heap);
     slice_set_heap(first + count - 1, heap);
+}
+
+// The inner slices concern nobody else.
+static void set_inner_owner(struct slice *first, size_t count, struct heap *heap)
+{
+    for (size_t i = 1; i + 1 < count; i++) {
+        slice_set_heap(first + i, heap);
+    }
 }
 
 struct slice *pool_take(struct heap *heap, size_t count, size_t alignment)
@@ -223,13 +231,18 @@ struct slice *pool_take(struct heap *heap, size_t count, size_t alignment)
         set_owner_locked(first, count, heap);
     }
     os_mutex_unlock(&state.mutex);
+    if (first != NULL) {
+        set_inner_owner(first, count, heap);
+    }
     return first;
 }
 
 void pool_give(struct slice *first, size_t count)
 {
     first->flags = 0;
+    set_inner_owner(first, count, NULL);
     os_mutex_lock(&state.mutex);
+    set_owner_locked(first, count, NULL);
     runs_insert(&state.runs, first, count);
     bool is_due = state.runs.slice_count > PURGE_KEEP_SLICES &&
                   os_clock_ms() - state.purged_at >= PURGE_AGE_MS;
@@ -250,6 +263,9 @@ bool pool_take_at(struct heap *heap, struct slice *first, size_t count)
         set_owner_locked(first, count, heap);
     }
     os_mutex_unlock(&state.mutex);
+    if (is_taken) {
+        set_inner_owner(first, count, heap);
+    }
     return is_taken;
 }
 

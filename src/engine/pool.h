@@ -76,7 +76,7 @@ ALWAYS_INLINE struct slice *slice_first(struct slice *slice)
 }
 
 /// Takes `count` adjacent slices for a heap, the first at a multiple of `alignment` bytes (at least
-/// a slice).  The descriptors of the first and the last name the heap; their kind is SLICE_NONE.
+/// a slice).  The descriptors name the heap; their kind is SLICE_NONE.
 /// @return the first slice, or NULL when out of memory
 struct slice *pool_take(struct heap *heap, size_t count, size_t alignment);
 /// Gives slices back. Their descriptors are reset here.

@@ -70,7 +70,7 @@ bool span_init(struct slice *first, struct cache *cache, uint32_t size_class)
     first->freed_limit = threshold_of(first);
     atomic_store_explicit(&first->owner, cache, memory_order_relaxed);
     for (uint32_t i = 1; i < slice_count; i++) {
-        slice_set_heap(first + i, cache->heap);
+
         first[i].distance = (uint8_t)i;
         first[i].kind = SLICE_INSIDE;
     }
@@ -236,6 +236,14 @@ static void ring_remove(struct class_record *record, struct slice *span)
     }
 }
 
+// No span is swept; frees must not find a group in hand.
+static void leave_span(struct class_record *record)
+{
+    record->span = NULL;
+    record->word = 0;
+    record->states = NULL;
+}
+
 void cache_unlink_span(struct slice *span)
 {
     struct class_record *record = span->record;
@@ -244,8 +252,7 @@ void cache_unlink_span(struct slice *span)
     } else if ((span->flags & SLICE_FLAG_GIVEN_UP) != 0) {
         ring_remove(record, span);
     } else if (record->span == span) {
-        record->span = NULL;
-        record->word = 0;
+        leave_span(record);
     }
     bool is_hot_inside = record->hot != NULL && slice_first(slice_of(record->hot)) == span;
     if (is_hot_inside) {
@@ -264,10 +271,16 @@ void cache_start_span(struct class_record *record, struct slice *span)
     span->freed_limit = UINT16_MAX;
 }
 
-// The next group of the current span with a free block.
+// The next group of the current span with a free block. Where an eighth of what was swept has come
+// back, the sweep starts again from the bottom: memory that is warm is used before memory that is
+// not.
 static bool sweep(struct class_record *record)
 {
     struct slice *span = record->span;
+    uint32_t swept_count = record->next_group * STATE_GROUP_SIZE;
+    if (span->freed > 0 && (uint32_t)span->freed << THRESHOLD_SHIFT >= swept_count) {
+        cache_start_span(record, span);
+    }
     uint32_t group_count = span_group_count(span);
     while (record->next_group < group_count) {
         uint32_t group = record->next_group++;
@@ -378,11 +391,7 @@ bool cache_refill(struct cache *cache, uint32_t size_class)
                 return true;
             }
             struct slice *span = record->span;
-            record->span = NULL;
-            if (span->freed >= threshold_of(span)) {
-                cache_start_span(record, span); // enough came back behind the sweep
-                continue;
-            }
+            leave_span(record);
             give_up(record, span);
         }
         if (!next_span(cache, record)) {
@@ -471,7 +480,6 @@ bool cache_move_spans(struct cache *from, struct cache *to)
             return false;
         }
         record->hot = NULL;
-        record->word = 0;
         while (record->span != NULL || record->listed != 0 || record->given_up != 0) {
             struct slice *span = record->span;
             if (span == NULL) {

@@ -5,6 +5,7 @@
 
 #include "engine/pool.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum {
@@ -23,11 +24,13 @@ static struct {
     uint32_t unused;                // idle records, last first (index + 1)
     struct os_mutex borrow_mutex;   // held while record 0 is borrowed
     _Atomic(bool) is_borrowed;
+    void (*on_end)(struct thread *thread); // constant after thread_init()
 } registry;
 
 static void end_thread(void *value)
 {
     struct thread *thread = value;
+    registry.on_end(thread);
     os_mutex_lock(&registry.mutex);
     thread->idle_since = (uint32_t)os_clock_ms();
     atomic_store_explicit(&thread->is_alive, false, memory_order_release);
@@ -38,12 +41,13 @@ static void end_thread(void *value)
     thread_current = NULL; // an operation in a later destructor takes a record again
 }
 
-int thread_init(void)
+int thread_init(void (*on_end)(struct thread *thread))
 {
     if (!area_commit(AREA_THREADS, 64 * sizeof(struct thread))) {
-        return 12;
+        return ENOMEM;
     }
     area_commit(AREA_THREADS, RECORDS_COMMITTED * sizeof(struct thread)); // a wish
+    registry.on_end = on_end;
     registry.records = area_base(AREA_THREADS);
     atomic_store(&registry.record_count, 1); // record 0 is the one that can be borrowed
     return os_thread_watch_init(end_thread);

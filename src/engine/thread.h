@@ -24,8 +24,9 @@ ALWAYS_INLINE struct thread *thread_self(void)
     return LIKELY(thread != NULL) ? thread : thread_self_slow();
 }
 
-/// Sets up the array. 0 or an errno value. Called once, under the registry's lock.
-int thread_init(void);
+/// Sets up the array. `on_end` is called in every thread that ends, with its record, outside of all
+/// heaps. 0 or an errno value. Called once, under the list's lock.
+int thread_init(void (*on_end)(struct thread *thread));
 
 /// The record used, one thread at a time, by threads that could not get one of their own.
 struct thread *thread_borrow(void);

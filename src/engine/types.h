@@ -221,6 +221,7 @@ struct mixed {
     uint32_t high;        ///< highest `top` so far: granules above were never used
     uint32_t free_count;  ///< free granules below top
     uint32_t low;         ///< no free granule between `first` and here
+    uint32_t rover;       ///< where the last search of a large span succeeded
     uint32_t failed_size; ///< a search for this many granules found none since the last free; 0:
                           ///< none failed
 };
@@ -253,7 +254,7 @@ struct heap {
 
     // Central.
     struct runs runs;       ///< free slices of the regions
-    struct region *regions; ///< by address
+    struct region *regions; ///< the one at the handle, then the others by address
     uint32_t region_count, region_capacity;
     struct region first_region;       ///< where `regions` points while there is one
     uint32_t large_first, large_last; ///< SLICE_ALONE blocks in order of allocation

@@ -157,13 +157,14 @@ static enum halde_status step_from_other(
     if (region != NULL && position == region->committed_end) {
         return step_to(heap, region, region->end, entry);
     }
-    // A free element is reported FREE_LINK_SIZE behind its start, which may be the last of its
-    // region.
+    // A free element is reported FREE_LINK_SIZE behind its start, and never as the last bytes of
+    // its region.
     uintptr_t start = position - FREE_LINK_SIZE;
     region = heap_region_of(heap, start);
     struct element element;
-    bool is_known = region != NULL && start >= region->first_block &&
-                    start < region->committed_end && element_at(heap, region, start, &element);
+    bool is_known = region != NULL && position < region->end && start % GRANULE_SIZE == 0 &&
+                    start >= region->first_block && start < region->committed_end &&
+                    element_at(heap, region, start, &element);
     if (!is_known) {
         return HALDE_BAD_ARGUMENT;
     }

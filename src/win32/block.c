@@ -10,6 +10,7 @@
 #include "win32/corruption.h"
 #include "win32/exception.h"
 #include "win32/flags.h"
+#include "win32/front_end.h"
 #include "win32/last_error.h"
 #include "win32/status.h"
 #include "win32/user_info.h"
@@ -106,6 +107,9 @@ static void *resize(HANDLE heap, DWORD flags, void *block, SIZE_T size)
         return NULL;
     }
     flags |= flags_inherited(heap);
+    if (UNLIKELY((flags & HEAP_REALLOC_IN_PLACE_ONLY) != 0) && front_end_serves(heap, block)) {
+        return fail_request(heap, flags, size, HALDE_NO_MEMORY);
+    }
     enum halde_status status = HALDE_OK;
     void *resized = halde_heap_realloc(heap, block, size, engine_flags(flags), &status);
     if (UNLIKELY(resized == NULL)) {

@@ -5,14 +5,9 @@
 
 #include "engine/engine.h"
 #include "halde-win32/malloc.h"
+#include "win32/front_end.h"
 
 #include <errno.h>
-
-enum {
-    // Blocks up to this size that the front end serves are never resized in place: a shrink keeps
-    // them.
-    FRONT_END_LIMIT = 0x4000
-};
 
 size_t __cdecl _msize(void *block)
 {
@@ -32,12 +27,15 @@ void *__cdecl _expand(void *block, size_t size)
         errno = EINVAL;
         return NULL;
     }
-    if (size <= _HEAP_MAXREQ) {
-        void *resized = halde_heap_realloc(heap, block, size, HALDE_IN_PLACE, NULL);
-        bool is_shrink = size <= old_size && old_size <= FRONT_END_LIMIT;
-        if (resized != NULL || is_shrink) {
+    if (front_end_serves(heap, block)) {
+        // Such a block never changes its size in place; one that is to shrink is big enough as it
+        // is.
+        if (size <= old_size) {
             return block;
         }
+    } else if (size <= _HEAP_MAXREQ &&
+               halde_heap_realloc(heap, block, size, HALDE_IN_PLACE, NULL) != NULL) {
+        return block;
     }
     errno = ENOMEM;
     return NULL;

@@ -30,6 +30,9 @@ static uint32_t engine_heap_flags(DWORD flags)
     if ((flags & HEAP_NO_SERIALIZE) != 0) {
         result |= HALDE_HEAP_NO_SERIALIZE;
     }
+    if ((flags & HEAP_ZERO_MEMORY) != 0) {
+        result |= HALDE_HEAP_ZERO;
+    }
     if ((flags & HEAP_CREATE_ENABLE_EXECUTE) != 0) {
         result |= HALDE_HEAP_EXECUTABLE;
     }

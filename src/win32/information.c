@@ -2,30 +2,20 @@
 // SPDX-License-Identifier: MIT
 
 // HeapQueryInformation and HeapSetInformation, native and Win32.
-//
-// The low-fragmentation front end is a policy here: a size class gets spans of its own as soon as
-// it pays, whatever was set.  The compatibility value tells programs what they expect to hear.
 
 #include "base/compiler.h"
 #include "engine/engine.h"
 #include "halde-win32/winternl.h"
 #include "win32/corruption.h"
 #include "win32/flags.h"
+#include "win32/front_end.h"
 #include "win32/heap_list.h"
 #include "win32/last_error.h"
 #include "win32/status.h"
 
-// Serialised growable heaps without debug checks.
-static bool can_have_front_end(HANDLE heap)
-{
-    struct halde_heap_options options;
-    return engine_heap_options(heap, &options) && options.maximum_size == 0 &&
-           options.checks == 0 && (options.flags & HALDE_HEAP_NO_SERIALIZE) == 0;
-}
-
 static DWORD compatibility(HANDLE heap)
 {
-    if (can_have_front_end(heap) && engine_heap_has_spans(heap)) {
+    if (front_end_is_possible(heap) && engine_heap_has_spans(heap)) {
         return HEAP_COMPATIBILITY_FRONT_END;
     }
     return flags_compatibility(heap);
@@ -81,7 +71,7 @@ static NTSTATUS set_compatibility(HANDLE heap, const ULONG *value, SIZE_T size)
     if (*value == compatibility(heap)) {
         return STATUS_SUCCESS;
     }
-    if (*value != HEAP_COMPATIBILITY_FRONT_END || !can_have_front_end(heap)) {
+    if (*value != HEAP_COMPATIBILITY_FRONT_END || !front_end_is_possible(heap)) {
         return STATUS_UNSUCCESSFUL;
     }
     flags_set_compatibility(heap, HEAP_COMPATIBILITY_FRONT_END);

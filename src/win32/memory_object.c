@@ -8,15 +8,11 @@
 #include "engine/engine.h"
 #include "halde-win32/winternl.h"
 #include "win32/corruption.h"
+#include "win32/front_end.h"
 #include "win32/handle_table.h"
 #include "win32/last_error.h"
 
 #include <string.h>
-
-enum {
-    // Blocks up to this size that the front end serves are never resized in place, as on Windows.
-    FRONT_END_LIMIT = 0x4000
-};
 
 // GMEM_* and LMEM_* agree in every bit that is used here but this one.
 static UINT discardable_mask(enum object_family family)
@@ -124,7 +120,8 @@ static enum halde_status check_data_locked(const struct handle_entry *entry, HAN
     return status;
 }
 
-// Frees the data, if there is any, and marks the object discarded.
+// Frees the data, if there is any, and marks the object discarded.  A damaged block is not freed,
+// and the object stays as it was; data that is not the object's any more is forgotten.
 static enum halde_status drop_data_locked(struct handle_entry *entry, HANDLE handle)
 {
     void *data = handle_data(entry);
@@ -133,6 +130,9 @@ static enum halde_status drop_data_locked(struct handle_entry *entry, HANDLE han
         status = check_data_locked(entry, handle);
         if (status == HALDE_OK) {
             status = halde_heap_free(halde_process_heap(), data, 0);
+        }
+        if (status == HALDE_BLOCK_DAMAGED) {
+            return status;
         }
     }
     handle_set_data(entry, NULL);
@@ -214,7 +214,9 @@ HANDLE object_free(HANDLE object)
     if (entry != NULL) {
         data = handle_data(entry);
         status = drop_data_locked(entry, object);
-        handle_table_give_locked(entry);
+        if (handle_data(entry) == NULL) {
+            handle_table_give_locked(entry);
+        }
     }
     unlock_table();
     if (entry != NULL && status == HALDE_OK) {
@@ -237,9 +239,7 @@ static void *resize_block(void *block, SIZE_T size, UINT flags)
 static void *resize_block_in_place(void *block, SIZE_T size, UINT flags)
 {
     halde_heap *heap = halde_process_heap();
-    size_t old_size;
-    if (halde_heap_size(heap, block, &old_size) != HALDE_OK ||
-        (old_size <= FRONT_END_LIMIT && engine_block_is_in_span(block))) {
+    if (front_end_serves(heap, block)) {
         return NULL;
     }
     return halde_heap_realloc(heap, block, size, zero_flag(flags) | HALDE_IN_PLACE, NULL);
@@ -255,7 +255,10 @@ static HANDLE make_movable(UINT flags, void *block, SIZE_T size)
     if (size != 0) {
         memcpy(*(void **)handle, block, size);
     }
-    halde_heap_free(halde_process_heap(), block, 0);
+    enum halde_status status = halde_heap_free(halde_process_heap(), block, 0);
+    if (status != HALDE_OK) {
+        corruption_found(halde_process_heap(), block, status);
+    }
     return handle;
 }
 

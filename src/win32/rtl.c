@@ -127,7 +127,7 @@ NTSTATUS NTAPI RtlExtendHeap(PVOID HeapHandle, ULONG Flags, PVOID Base, SIZE_T S
     return STATUS_NOT_IMPLEMENTED;
 }
 
-ULONG NTAPI RtlCreateTagHeap(PVOID HeapHandle, ULONG Flags, PWSTR TagPrefix, PWSTR TagNames)
+ULONG NTAPI RtlCreateTagHeap(PVOID HeapHandle, ULONG Flags, PCWSTR TagPrefix, PCWSTR TagNames)
 {
     (void)HeapHandle;
     (void)Flags;

@@ -214,7 +214,8 @@ static BOOL report_entry(HEAPENTRY32 *result, halde_heap *heap, const void *posi
         .dwSize = sizeof(*result),
         .hHandle = movable != NULL ? movable : entry.data,
         .dwAddress = (ULONG_PTR)entry.data,
-        .dwBlockSize = entry.size + entry.overhead,
+        // As HeapWalk has it, whose overhead stops at 255: the documented programs print the same.
+        .dwBlockSize = entry.size + walk_overhead(entry.overhead),
         .dwFlags = entry_flags(&entry, movable),
         .dwLockCount = 0,
         .dwResvd = is_busy ? CURSOR_BUSY : CURSOR_NOT_BUSY,

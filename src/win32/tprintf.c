@@ -401,21 +401,16 @@ static void convert_character(struct formatter *formatter, unsigned letter)
     }
 }
 
-/// Bytes of the character that begins at `string`, which is not at its end; nothing beyond them is
-/// read.
+/// Bytes of the character at `string`, which is not empty; nothing beyond them is read, since a
+/// null ends every unfinished character.
 static size_t character_size(struct codec codec, const char *string)
 {
     wchar_t character;
-    for (size_t size = 1; size < CODEC_MAX_BYTES; size++) {
-        const size_t used = halde_codec_decode(codec, string, size, &character);
-        if (used > 0) {
-            return used;
-        }
-        if (string[size] == '\0') {
-            return 1;
-        }
+    size_t used = 0;
+    for (size_t size = 1; used == 0; size++) {
+        used = halde_codec_decode(codec, string, size, &character);
     }
-    return 1;
+    return used;
 }
 
 /// Bytes of a string that the precision lets through. It counts characters of the sink's width.

@@ -14,8 +14,7 @@
 
 #include "win32/tprintf.h"
 
-/// Translates a sink's error at the end of a call: the count, or -1 with errno; success keeps
-/// errno.
+/// What a call returns: the count, or -1 with the sink's error in errno; success keeps errno.
 static int result_of(const struct sink *sink, int saved_errno)
 {
     errno = sink->error != 0 ? sink->error : saved_errno;
@@ -219,7 +218,7 @@ static int count_only(struct format format, va_list args)
     return format_to_array((struct array){0}, format, false, args, &stored);
 }
 
-// ---- Narrow --------------------------------------------------------------------------------
+// ---- Narrow -----------------------------------------------------------------------------------
 
 int halde_vprintf(const char *format, va_list args)
 {
@@ -361,7 +360,7 @@ int halde_scprintf(const char *format, ...)
     return length;
 }
 
-// ---- Wide ----------------------------------------------------------------------------------
+// ---- Wide -------------------------------------------------------------------------------------
 
 int halde_vwprintf(const wchar_t *format, va_list args)
 {

@@ -24,10 +24,9 @@ struct spec {
     uint32_t precision; ///< at most INT_MAX
 };
 
-/// Text of the longest double, with NUMBER_MAX_DIGITS digits behind the point, and of the longest
-/// integer.
-#define NUMBER_MAX_DIGITS                                                                          \
-    1100 ///< digits of which all further ones are zero: a double has at most 1074 behind the point
+/// Digits behind which a double has only zeros: it has at most 1074 behind the point.
+#define NUMBER_MAX_DIGITS 1100
+/// Takes the longest double, 309 digits before the point, and every integer.
 #define NUMBER_BUFFER_SIZE 1536
 
 /// A number is prefix, leading zeros, head, inner zeros, tail, in this order.

@@ -35,7 +35,7 @@ static void test_releases_everything(void)
     EXPECT("3.4", HeapDestroy(heap) != FALSE, "busy blocks do not prevent it");
     EXPECT_ERROR("1.6", SENTINEL, "success leaves the last error alone");
     EXPECT("3.4", !is_listed(heap), "a destroyed heap is not listed");
-    EXPECT("3.4", IsBadReadPtr(large, 1) != FALSE, "its large block is unmapped");
+    OBSERVE("3.4 a large block is unmapped at once", "%d", IsBadReadPtr(large, 1) != FALSE);
 }
 
 static void test_repeated(void)
@@ -67,7 +67,7 @@ static void test_refusals(void)
     EXPECT("3.4", block != NULL && HeapFree(GetProcessHeap(), 0, block), "and still works");
     OBSERVE("3.4 HeapDestroy(NULL)", "%d", HeapDestroy(NULL) != FALSE);
 
-    if (IS_WINDOWS) {
+    if (!may_ask_wild()) {
         SKIP("3.4", "unknown handles: undefined on Windows");
         return;
     }
@@ -79,14 +79,19 @@ static void test_refusals(void)
     static const char *const names[] = {"a heap's handle plus 16", "a block", "a local variable",
         "an unmapped address", "0x10000", "-1"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        if (!may_try_heap(wrong[i])) {
+            continue;
+        }
         SetLastError(SENTINEL);
         EXPECT_EQUAL("3.4", FALSE, HeapDestroy(wrong[i]), "%s: FALSE", names[i]);
         EXPECT_ERROR("3.4", ERROR_INVALID_HANDLE, "%s: 6", names[i]);
     }
     EXPECT("3.4", HeapDestroy(heap) != FALSE, "the heap itself");
-    SetLastError(SENTINEL);
-    EXPECT_EQUAL("2.2", FALSE, HeapDestroy(heap), "a destroyed heap: FALSE");
-    EXPECT_ERROR("2.2", ERROR_INVALID_HANDLE, "a destroyed heap: 6");
+    if (may_try_heap(heap)) {
+        SetLastError(SENTINEL);
+        EXPECT_EQUAL("2.2", FALSE, HeapDestroy(heap), "a destroyed heap: FALSE");
+        EXPECT_ERROR("2.2", ERROR_INVALID_HANDLE, "a destroyed heap: 6");
+    }
 }
 
 int main(void)

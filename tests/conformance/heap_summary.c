@@ -14,7 +14,7 @@ typedef BOOL(WINAPI *heap_summary_function)(HANDLE, DWORD, LPHEAP_SUMMARY);
 static heap_summary_function find_heap_summary(void)
 {
 #ifdef _WIN32
-    if (has_function("wine_get_version")) {
+    if (is_wine()) {
         return NULL;
     }
     const FARPROC function = GetProcAddress(GetModuleHandleA("kernel32.dll"), "HeapSummary");

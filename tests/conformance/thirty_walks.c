@@ -94,7 +94,7 @@ static void test_18_large_last(void)
     void *first = HeapAlloc(heap, 0, 0x180000);
     HeapAlloc(heap, 0, 100);
     void *second = HeapAlloc(heap, 0, 0x100000);
-    HeapAlloc(heap, 0, 100000);
+    HeapAlloc(heap, 0, 1000);
     walk_take(&walk, heap);
     EXPECT("14.18",
         walk.count > 2 && walk.entries[walk.count - 2].lpData == first &&

@@ -11,6 +11,7 @@
  * random input that fails is written to a file, to be run again as an argument and kept as a seed.
  */
 #include "check.h"
+#include "child.h"
 #include "fault_page.h"
 #include "pattern.h"
 #include "process.h"
@@ -30,7 +31,7 @@ enum {
     GRAVES = 16, // freed blocks that are remembered, of each heap
     MIB = 1 << 20,
     MAX_TOTAL = 96 * MIB, // of all blocks of one input
-    CLEAR_FREED_SIZE = 16 << 10, // freed blocks up to this size are still recognised as such at once
+    PLAIN_SIZE = 16 << 10,
 };
 
 // ---- Input ------------------------------------------------------------------------------------------------
@@ -81,6 +82,7 @@ static size_t take_size(struct input *input)
 struct block {
     void *data; // NULL: none
     size_t size;
+    bool is_plain; // small ever since it was there and without an alignment: not in slices of its own
     uint64_t key;
     bool has_info;
     struct halde_user_info info;
@@ -88,7 +90,7 @@ struct block {
 
 struct grave {
     void *data;
-    size_t size;
+    bool is_plain; // of the block
 };
 
 struct heap {
@@ -230,15 +232,21 @@ static void do_alloc(struct oracle *oracle)
     if (flags & HALDE_ZERO) {
         pattern_expect_zero(data, 0, size, "zeroed allocation");
     }
-    *block = (struct block){.data = data, .size = size, .key = oracle->next_key++};
+    bool is_plain = size <= PLAIN_SIZE && alignment <= 4096;
+    *block = (struct block){.data = data, .size = size, .is_plain = is_plain, .key = oracle->next_key++};
     oracle->total += size;
     pattern_fill(data, size, block->key);
     check_block(heap, block);
 }
 
-static void bury(struct heap *heap, void *data, size_t size)
+static struct grave grave_of(const struct block *block)
 {
-    heap->graves[heap->grave_count++ % GRAVES] = (struct grave){data, size};
+    return (struct grave){block->data, block->is_plain};
+}
+
+static void bury(struct heap *heap, const struct block *block)
+{
+    heap->graves[heap->grave_count++ % GRAVES] = grave_of(block);
 }
 
 static void do_realloc(struct oracle *oracle)
@@ -269,8 +277,10 @@ static void do_realloc(struct oracle *oracle)
         pattern_expect_zero(data, block->size, size, "zeroed realloc");
     }
     if (data != block->data) {
-        bury(heap, block->data, block->size);
+        bury(heap, block);
+        block->is_plain = true;
     }
+    block->is_plain = block->is_plain && size <= PLAIN_SIZE;
     oracle->total = oracle->total - block->size + size;
     block->data = data;
     block->size = size;
@@ -278,18 +288,12 @@ static void do_realloc(struct oracle *oracle)
     check_block(heap, block);
 }
 
-static bool is_large(size_t size)
-{
-    return size >= MIB - 12288;
-}
-
+// What was in a span is recognised as freed; slices of its own may have merged with free neighbours or gone
+// back to the process.
 static uint32_t statuses_of_freed(const struct grave *grave)
 {
-    if (grave->size <= CLEAR_FREED_SIZE) {
-        return STATUS_BIT(HALDE_BLOCK_FREED);
-    }
-    uint32_t allowed = STATUS_BIT(HALDE_BLOCK_FREED) | STATUS_BIT(HALDE_BLOCK_INTERIOR);
-    return is_large(grave->size) ? allowed | STATUS_BIT(HALDE_BLOCK_UNKNOWN) : allowed;
+    uint32_t merged = STATUS_BIT(HALDE_BLOCK_INTERIOR) | STATUS_BIT(HALDE_BLOCK_UNKNOWN);
+    return STATUS_BIT(HALDE_BLOCK_FREED) | (grave->is_plain ? 0 : merged);
 }
 
 static void do_free(struct oracle *oracle)
@@ -304,10 +308,14 @@ static void do_free(struct oracle *oracle)
     uint32_t flags = how & 1 ? HALDE_UNLOCKED : 0;
     EXPECT_OK(halde_heap_free(heap->handle, block->data, flags));
     if (how & 2) { // again at once
-        struct grave grave = {block->data, block->size};
-        EXPECT_STATUS_IN(halde_heap_free(heap->handle, block->data, flags), statuses_of_freed(&grave));
+        struct grave grave = grave_of(block);
+        if (!EXPECT_STATUS_IN(
+                halde_heap_free(heap->handle, block->data, flags), statuses_of_freed(&grave))) {
+            test_note("  block %p of %zu bytes, heap of at most %zu", block->data, block->size,
+                heap->options.maximum_size);
+        }
     }
-    bury(heap, block->data, block->size);
+    bury(heap, block);
     oracle->total -= block->size;
     *block = (struct block){0};
 }
@@ -449,7 +457,6 @@ static void do_maintain(struct oracle *oracle)
         return;
     }
     size_t visits = 0;
-    struct halde_damage damage;
     switch (how % 3) {
     case 0:
         halde_heap_compact(heap->handle);
@@ -761,21 +768,30 @@ enum {
 
 static uint8_t input_bytes[INPUT_CAPACITY];
 
-static bool run_file(const char *path)
+static size_t input_size;
+
+// In a process of its own: what a failing input needs is then in the input alone.
+static void run_input(void *context)
+{
+    (void)context;
+    LLVMFuzzerTestOneInput(input_bytes, input_size);
+}
+
+static bool run_in_child(const char *name)
+{
+    return EXPECT_CHILD_PASSES(name, run_input, NULL, 30);
+}
+
+static bool read_input(const char *path)
 {
     FILE *file = fopen(path, "rb");
     if (!file) {
         test_fail(CHECK_HERE, "cannot read %s", path);
         return false;
     }
-    size_t size = fread(input_bytes, 1, INPUT_CAPACITY, file);
+    input_size = fread(input_bytes, 1, INPUT_CAPACITY, file);
     fclose(file);
-    unsigned before = test_failures();
-    LLVMFuzzerTestOneInput(input_bytes, size);
-    if (test_failures() != before) {
-        test_note("  with the input %s", path);
-    }
-    return test_failures() == before;
+    return true;
 }
 
 static size_t run_kept_inputs(void)
@@ -796,38 +812,37 @@ static size_t run_kept_inputs(void)
         if (entry->d_name[0] != '.') {
             char path[1024];
             snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-            run_file(path);
-            count++;
+            count += read_input(path);
+            run_in_child(path);
         }
     }
     closedir(directory);
     return count;
 }
 
-static void keep_input(size_t size)
+static void keep_input(void)
 {
     char path[] = "/tmp/halde-operations-XXXXXX";
     int descriptor = mkstemp(path);
     FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "wb");
     if (file) {
-        fwrite(input_bytes, 1, size, file);
+        fwrite(input_bytes, 1, input_size, file);
         fclose(file);
         test_note("the failing input is in %s", path);
     }
 }
 
 // Heaps are created first, so that the rest of a random input finds something to work on.
-static size_t make_random_input(struct random *random)
+static void make_random_input(struct random *random)
 {
-    size_t size = random_log(random, 100, 12000);
-    for (size_t i = 0; i < size; i++) {
+    input_size = random_log(random, 100, INPUT_CAPACITY - 1);
+    for (size_t i = 0; i < input_size; i++) {
         input_bytes[i] = (uint8_t)random_next(random);
     }
     for (size_t h = 0; h < HEAPS; h++) {
         input_bytes[5 * h] = 0;
         input_bytes[5 * h + 1] = (uint8_t)h;
     }
-    return size;
 }
 
 static void run_random_inputs(uint64_t seed, double seconds)
@@ -835,14 +850,14 @@ static void run_random_inputs(uint64_t seed, double seconds)
     struct random random = random_make(seed, 0);
     uint64_t deadline = deadline_after(seconds);
     size_t count = 0;
-    size_t size;
+    bool is_good;
     do {
-        size = make_random_input(&random);
-        LLVMFuzzerTestOneInput(input_bytes, size);
+        make_random_input(&random);
+        is_good = run_in_child("a random input");
         count++;
-    } while (test_failures() == 0 && !deadline_is_over(deadline));
-    if (test_failures() != 0) {
-        keep_input(size);
+    } while (is_good && !deadline_is_over(deadline));
+    if (!is_good) {
+        keep_input();
     }
     test_note("%zu random inputs", count);
 }
@@ -850,7 +865,9 @@ static void run_random_inputs(uint64_t seed, double seconds)
 int main(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
-        run_file(argv[i]);
+        if (read_input(argv[i])) {
+            run_input(NULL); // here, for the debugger's sake
+        }
     }
     if (argc > 1) {
         return test_result();

@@ -75,7 +75,6 @@ static void check_heap(struct rounds *rounds, size_t heap_index, bool is_strict)
         check_summary(rounds, ledger);
     }
     if (random_once_in(&rounds->random, 16)) {
-        struct halde_damage damage = {0};
         EXPECT_VALID(ledger->heap, NULL);
     }
     if (random_once_in(&rounds->random, 32)) {

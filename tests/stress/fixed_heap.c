@@ -28,7 +28,7 @@ struct mix {
 static const struct mix mixes[] = {
     {"empty blocks", 0, 0, 0},
     {"1 byte", 1, 1, 2},
-    {"16 bytes", 16, 16, 50},
+    {"16 bytes", 16, 16, 49},
     {"24 bytes", 24, 24, 45},
     {"64 bytes", 64, 64, 60},
     {"1 to 100 bytes", 1, 100, 40},

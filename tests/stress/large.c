@@ -188,7 +188,7 @@ static void walk_in_allocation_order(void)
         ASSERT_NOT_NULL(order.expected[i]);
     }
     expect_order(heap, &order);
-    for (size_t i = 5; i >= 1; i -= 2) {
+    for (size_t i = 5; i < 8; i -= 2) { // 5, 3, 1, and below 0 it is huge
         void *gone = halde_heap_realloc(heap, (void *)(uintptr_t)order.expected[i], 10, 0, NULL);
         EXPECT_OK(halde_heap_free(heap, gone, 0));
         memmove(&order.expected[i], &order.expected[i + 1],

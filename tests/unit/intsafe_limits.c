@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * <intsafe.h>, win32-heap.md 1.7 and 13.1 no. 63: right at the limits, and for every pair of 8-bit operands
- * against arithmetic in a wider type.
+ * <intsafe.h>, win32-heap.md 1.7 and 13.1 no. 63: right at the limits, and for every pair of 8-bit
+ * operands against arithmetic in a wider type.
  */
 #include <halde-win32/intsafe.h>
 
@@ -30,10 +30,12 @@
         EXPECT_TRUE(result_ == (type)-1);                                                          \
     } while (0)
 
-/// Multiplication, addition and subtraction of an unsigned type around its maximum, a square number less 1.
+/// Multiplication, addition and subtraction of an unsigned type around its maximum, a square number
+/// less 1.
 #define TEST_UNSIGNED(prefix, type, maximum, root)                                                 \
     do {                                                                                           \
-        EXPECT_FITS(type, prefix##Mult((root), (root)-1, &result_), (type)((maximum) - (root) + 1)); \
+        EXPECT_FITS(                                                                               \
+            type, prefix##Mult((root), (root)-1, &result_), (type)((maximum) - (root) + 1));       \
         EXPECT_FITS(type, prefix##Mult((maximum), 1, &result_), (maximum));                        \
         EXPECT_FITS(type, prefix##Mult((maximum) / 3, 3, &result_), (maximum));                    \
         EXPECT_FITS(type, prefix##Mult((maximum), 0, &result_), 0);                                \
@@ -110,8 +112,8 @@ static void test_all_bytes(void)
             if (left >= 0 && right >= 0) {
                 const UINT8 a = (UINT8)left, b = (UINT8)right;
                 UINT8 results[3];
-                const HRESULT status[] = {
-                    UInt8Add(a, b, &results[0]), UInt8Sub(a, b, &results[1]), UInt8Mult(a, b, &results[2])};
+                const HRESULT status[] = {UInt8Add(a, b, &results[0]), UInt8Sub(a, b, &results[1]),
+                    UInt8Mult(a, b, &results[2])};
                 for (int i = 0; i < 3; i++) {
                     const bool fits = exact[i] >= 0 && exact[i] <= UCHAR_MAX;
                     EXPECT_TRUE((status[i] == S_OK) == fits);
@@ -121,8 +123,8 @@ static void test_all_bytes(void)
             if (left < 128 && right < 128) {
                 const INT8 a = (INT8)left, b = (INT8)right;
                 INT8 results[3];
-                const HRESULT status[] = {
-                    Int8Add(a, b, &results[0]), Int8Sub(a, b, &results[1]), Int8Mult(a, b, &results[2])};
+                const HRESULT status[] = {Int8Add(a, b, &results[0]), Int8Sub(a, b, &results[1]),
+                    Int8Mult(a, b, &results[2])};
                 for (int i = 0; i < 3; i++) {
                     const bool fits = exact[i] >= SCHAR_MIN && exact[i] <= SCHAR_MAX;
                     EXPECT_TRUE((status[i] == S_OK) == fits);

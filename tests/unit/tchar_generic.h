@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * One program in generic text, win32-heap.md 1.3 and 13.1 no. 87: tchar_narrow.c and tchar_wide.c are it
- * without and with _UNICODE.
+ * One program in generic text, win32-heap.md 1.3 and 13.1 no. 87: tchar_narrow.c and tchar_wide.c
+ * are it without and with _UNICODE.
  */
 #include <halde-win32/tchar.h>
 
@@ -32,8 +32,9 @@ _Static_assert(sizeof(_T("abc")) == 4 * WIDTH, "the width of a literal");
 static void test_literals(void)
 {
     EXPECT_T(_T(GREETING), _TEXT("hello")); // the argument is expanded first
-    EXPECT_T(_T("a") _T("b")
-             _TEXT("c"), _T("abc"));
+    EXPECT_T(_T("a")
+             _T("b") _TEXT("c"),
+        _T("abc"));
 #ifdef _UNICODE
     EXPECT_TEXT(MACRO_TEXT_(_tmain), "wmain");
     EXPECT_TEXT(MACRO_TEXT_(_tWinMain), "wWinMain");
@@ -310,8 +311,10 @@ static void test_number_names(void)
 static void test_character_names(void)
 {
     const _TCHAR negative = (_TCHAR)0xE4;
-    EXPECT_TRUE(_istalpha(_T('a')) && _istdigit(_T('1')) && _istalnum(_T('1')) && _istspace(_T(' ')));
-    EXPECT_TRUE(_istupper(_T('A')) && _istlower(_T('a')) && _istxdigit(_T('f')) && _istpunct(_T('.')));
+    EXPECT_TRUE(
+        _istalpha(_T('a')) && _istdigit(_T('1')) && _istalnum(_T('1')) && _istspace(_T(' ')));
+    EXPECT_TRUE(
+        _istupper(_T('A')) && _istlower(_T('a')) && _istxdigit(_T('f')) && _istpunct(_T('.')));
     EXPECT_TRUE(_istprint(_T(' ')) && _istgraph(_T('!')) && _istcntrl(_T('\n')));
     EXPECT_FALSE(_istalpha(_T('1')) || _istdigit(_T('a')) || _istdigit(negative));
     EXPECT_INT(_totupper(_T('a')), 'A');

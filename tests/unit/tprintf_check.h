@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * Checks of text for the tests of the printf family: they print both texts with everything but plain ASCII
- * escaped.
+ * Checks of text for the tests of the printf family: they print both texts with everything but
+ * plain ASCII escaped.
  */
 #ifndef UNIT_TPRINTF_CHECK_H
 #define UNIT_TPRINTF_CHECK_H

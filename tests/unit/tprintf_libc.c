@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * Where Microsoft's formats and C's agree, the formatter prints what libc prints: every combination of flags,
- * width, precision, size and conversion that both define alike, over values at the edges.  Each is printed by
- * the narrow and by the wide function, whose texts must be the same.
+ * Where Microsoft's formats and C's agree, the formatter prints what libc prints: every combination
+ * of flags, width, precision, size and conversion that both define alike, over values at the edges.
+ * Each is printed by the narrow and by the wide function, whose texts must be the same.
  */
 #include <halde-win32/tchar.h>
 
@@ -53,8 +53,8 @@ static bool is_same_wide(const wchar_t *wide, const char *text)
     return *wide == L'\0' && *text == '\0';
 }
 
-static void compare(const char *format, const char *expected, int length, const char *actual, int count,
-    const wchar_t *wide, int wide_count)
+static void compare(const char *format, const char *expected, int length, const char *actual,
+    int count, const wchar_t *wide, int wide_count)
 {
     combinations++;
     if (count != length || strcmp(actual, expected) != 0) {
@@ -173,8 +173,8 @@ static void test_many_digits(void)
     static const double values[] = {
         0.0, 1.0 / 3, DBL_MAX, DBL_MIN, 4.9406564584124654e-324, 1e-5, 12345.0};
     static const int precisions_of_many[] = {700, 1074, 1099, 1100, 1101, 1200, 2000};
-    static const char *const formats[] = {"%.*f", "%.*e", "%.*g", "%#.*g", "%#.*E", "%.*a", "%+2500.*e",
-        "%-2500.*a|", "%02500.*f"};
+    static const char *const formats[] = {
+        "%.*f", "%.*e", "%.*g", "%#.*g", "%#.*E", "%.*a", "%+2500.*e", "%-2500.*a|", "%02500.*f"};
     for (size_t i = 0; i < _countof(values); i++) {
         for (size_t j = 0; j < _countof(precisions_of_many); j++) {
             for (size_t k = 0; k < _countof(formats); k++) {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
 
-/// HALDE_MSVC_PRINTF: the C library's own names print as Microsoft's do, win32-heap.md 1.4 (options for plain printf).
+/// HALDE_MSVC_PRINTF, win32-heap.md 1.4: the C library's own names print as Microsoft's do.
 #define HALDE_MSVC_PRINTF 1
 #include <halde-win32/halde_stdio.h>
 

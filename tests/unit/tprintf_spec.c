@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
 
-/// The narrow printf family against win32-heap.md 1.4 and Microsoft's printf documentation, by example.
+/// The narrow printf family by example: win32-heap.md 1.4 and Microsoft's printf documentation.
 #include <halde-win32/tchar.h>
 
 #include <errno.h>
@@ -67,7 +67,7 @@ static void test_sizes(void)
     EXPECT_PRINTS("0x1234567890", "%#I64x", big);
     EXPECT_PRINTS("1,2,3", "%I64d,%Iu,%I32d", 1LL, (size_t)2, 3);
 
-    // long has 32 bits on Windows: a DWORD or LONG argument is right, a 64-bit one loses its upper half.
+    // long has 32 bits on Windows: right for a DWORD or LONG; a 64-bit value loses its upper half.
     EXPECT_PRINTS("4294967295", "%lu", (unsigned)-1);
     EXPECT_PRINTS("-1", "%ld", -1);
     EXPECT_PRINTS("ffffffff", "%lx", -1);
@@ -98,8 +98,8 @@ static void test_documented_numbers(void)
     EXPECT_PRINTS("00003", "%0*d", 5, 3);
     EXPECT_PRINTS("3.142", "%.*f", 3, 3.14159265);
     EXPECT_PRINTS("", "%.0d", 0);
-    EXPECT_PRINTS("251.736600 251.74 2.517366e+02 2.517366E+02", "%f %.2f %e %E", 251.7366, 251.7366,
-        251.7366, 251.7366);
+    EXPECT_PRINTS("251.736600 251.74 2.517366e+02 2.517366E+02", "%f %.2f %e %E", 251.7366,
+        251.7366, 251.7366, 251.7366);
     EXPECT_PRINTS("    ", "%4.d", 0);
     EXPECT_PRINTS("   7", "%04.d", 7); // the 0 is ignored with a precision
     EXPECT_PRINTS("+7| 7|+7", "%+d|% d|%+ d", 7, 7, 7);
@@ -117,7 +117,7 @@ static void test_documented_numbers(void)
     EXPECT_PRINTS("1.500000", "%.*f", -1, 1.5); // a negative precision counts as none
 }
 
-/// The Universal C Runtime: %a prints all 13 digits; names of infinities and NaNs, never padded with zeros.
+/// The Universal C Runtime: all 13 digits of %a; infinities and NaNs, never padded with zeros.
 static void test_special_doubles(void)
 {
     const double signalling = __builtin_nans("");
@@ -127,7 +127,8 @@ static void test_special_doubles(void)
     EXPECT_PRINTS("0x1p+0", "%.0a", 1.0);
     EXPECT_PRINTS("0x1.p+0", "%#.0a", 1.0);
     EXPECT_PRINTS("0x0001.8p+0", "%011.1a", 1.5);
-    EXPECT_PRINTS("inf INF -inf", "%f %F %g", (double)INFINITY, (double)INFINITY, -(double)INFINITY);
+    EXPECT_PRINTS(
+        "inf INF -inf", "%f %F %g", (double)INFINITY, (double)INFINITY, -(double)INFINITY);
     EXPECT_PRINTS("+inf", "%+e", (double)INFINITY);
     EXPECT_PRINTS("    inf", "%07f", (double)INFINITY);
     EXPECT_PRINTS("inf", "%a", (double)INFINITY);
@@ -169,7 +170,7 @@ static void test_strings(void)
     EXPECT_PRINTS("abc abc", "%.3s %.3S", unterminated, unterminated_wide);
 }
 
-/// While no locale is chosen, wide text becomes UTF-8; what is no character survives or becomes '?'.
+/// While no locale is chosen, wide text becomes UTF-8; what is no character survives or is '?'.
 static void test_encoding(void)
 {
     EXPECT_PRINTS("\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80", "%S", L"\u00E4\u20AC\U0001F600");
@@ -195,6 +196,8 @@ static void test_bad_formats(void)
     EXPECT_PRINTS("a", "a%-5.2l");
     EXPECT_PRINTS("%", "%5%");
     EXPECT_PRINTS("'d", "%'d", 1);
+    EXPECT_INT(_stprintf_s(text, SIZE, "%d%%|%%", 5), 4); // a percent sign is no bad format
+    EXPECT_TEXT(text, "5%|%");
     const char *const bad[] = {"%y", "a%", "%5%", "%'d", "%-5.2l", "%"};
     for (size_t i = 0; i < _countof(bad); i++) {
         strcpy(text, "before");
@@ -237,6 +240,7 @@ static void test_huge(void)
     EXPECT_INT(_sctprintf("%.2147483647x", 1), INT_MAX);
     EXPECT_INT(_sctprintf("%.2147483000f", 1.0), 2147483002);
     EXPECT_INT(_sctprintf("%*d", -INT_MAX, 1), INT_MAX);
+    EXPECT_INT(_sctprintf("%*d", INT_MAX, 1), INT_MAX);
     const char *const too_large[] = {"%2147483648d", "%99999999999999999999d", "%.2147483648d",
         "x%2147483647d", "%2147483647d%d", "%.2147483647f"};
     for (size_t i = 0; i < _countof(too_large); i++) {
@@ -253,7 +257,8 @@ static void test_huge(void)
 static void test_sample_line(void)
 {
     EXPECT_PRINTS("Data portion begins at: 0X0000000000530000, Size: 1416 bytes, Overhead: 0 bytes",
-        "Data portion begins at: %#p, Size: %d bytes, Overhead: %d bytes", (void *)0x530000, 1416u, 0);
+        "Data portion begins at: %#p, Size: %d bytes, Overhead: %d bytes", (void *)0x530000, 1416u,
+        0);
 }
 
 int main(void)

@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * Streams, win32-heap.md 1.3: narrow and wide output mix on one stream in any order, nothing changes its
- * orientation, wide input comes from byte streams, errors are reported, one call is atomic among threads.
+ * Streams, win32-heap.md 1.3: narrow and wide output mix on one stream in any order, nothing
+ * changes its orientation, wide input comes from byte streams, errors are reported, one call is
+ * atomic among threads.
  */
 #define _UNICODE
 #include <halde-win32/tchar.h>
@@ -100,6 +101,23 @@ static void test_wide_stream(void)
     EXPECT_INT((long long)wcslen(line), 2 + 1 + 2 + 1 + 2 + 1 + 3000 + 2);
     EXPECT_TRUE(wcsncmp(line, text, 2) == 0);
     EXPECT_WIDE(line + wcslen(line) - 3, L"7|?");
+    fclose(stream);
+
+    // A character that lies across the formatter's 1024 bytes; and text before a bad conversion.
+    stream = open_scratch();
+    fwide(stream, 1);
+    EXPECT_INT(halde_fprintf(stream, "%1023d%S|", 7, text), 1023 + (is_utf8 ? 5 : 2) + 1);
+    EXPECT_INT(_ftprintf(stream, _T("last%n"), NULL), -1);
+    rewind(stream);
+    EXPECT_TRUE(_fgetts(line, SIZE, stream) == line);
+    EXPECT_INT((long long)wcslen(line), 1023 + 2 + 1 + 4);
+    EXPECT_TRUE(wcsncmp(line + 1023, text, 2) == 0);
+    EXPECT_WIDE(line + 1025, L"|last");
+    EXPECT_INT(fseek(stream, 0, SEEK_END), 0);
+    EXPECT_INT(halde_fprintf(stream, "\n<\xC3"), 3); // an unfinished character is not held back
+    rewind(stream);
+    EXPECT_TRUE(_fgetts(line, SIZE, stream) == line && _fgetts(line, SIZE, stream) == line);
+    EXPECT_WIDE(line, L"<?");
     fclose(stream);
     setlocale(LC_CTYPE, "C");
 }
@@ -198,6 +216,15 @@ static void test_errors(void)
         EXPECT_INT(errno, ENOSPC);
         EXPECT_INT(_fputts(_T("x"), full), EOF);
         EXPECT_TRUE(_puttc(_T('x'), full) == WEOF);
+        // A field that is too long is refused before any of it is written.
+        const _TCHAR *const too_long[] = {
+            _T("x%2147483647d"), _T("x%2147483647s"), _T("x%2147483647hs")};
+        EXPECT_INT(_ftprintf(full, too_long[0], 1), -1);
+        EXPECT_INT(errno, EOVERFLOW);
+        EXPECT_INT(_ftprintf(full, too_long[1], _T("s")), -1);
+        EXPECT_INT(errno, EOVERFLOW);
+        EXPECT_INT(_ftprintf(full, too_long[2], "s"), -1);
+        EXPECT_INT(errno, EOVERFLOW);
         fclose(full);
     }
     FILE *read_only = fopen("/dev/null", "r");
@@ -226,7 +253,8 @@ static void test_errors(void)
     EXPECT_INT(_fputts(NULL, stdout), EOF);
 }
 
-/// Success keeps errno, also where libc sets it on the way (a first write asks whether this is a terminal).
+/// Success keeps errno, also where libc sets it on the way (a first write asks whether this is a
+/// terminal).
 static void test_errno_kept(void)
 {
     FILE *stream = open_scratch();

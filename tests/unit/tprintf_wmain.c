@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * wmain start-up, win32-heap.md 1.3: the program runs itself with chosen arguments and environment and checks
- * what its wmain gets.  main comes from the source of libhalde-wmain.a.
+ * wmain start-up, win32-heap.md 1.3: the program runs itself with chosen arguments and environment
+ * and checks what its wmain gets.  main comes from the source of libhalde-wmain.a.
  */
 #define UNICODE
 #define _UNICODE
@@ -13,10 +13,11 @@
 #include <unistd.h>
 
 #include "tprintf_check.h"
-#include "win32/wmain.c"
+#include "win32/wmain.c" // NOLINT(bugprone-suspicious-include)
 
 static char *const child_arguments[] = {(char[]){"child"}, (char[]){""}, (char[]){"plain"},
-    (char[]){"\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80"}, (char[]){"a\xFF\xC3"}, (char[]){"100%"}, NULL};
+    (char[]){"\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80"}, (char[]){"a\xFF\xC3"}, (char[]){"100%"},
+    NULL};
 static char *const child_environment[] = {
     (char[]){"ONE=1"}, (char[]){"TWO=\xC3\xA4\x80"}, (char[]){"odd"}, NULL};
 
@@ -81,6 +82,18 @@ static void test_lists(void)
 {
     wchar_t **list = halde_wide_strings(NULL);
     EXPECT_TRUE(list != NULL && list[0] == NULL);
+    free(list);
+    char *const pair[] = {(char[]){"x"}, (char[]){"y"}, NULL};
+    const size_t pair_size = 3 * sizeof(wchar_t *) + 4 * sizeof(wchar_t);
+    volatile char *dirty = malloc(pair_size); // so that the list is not made in fresh memory
+    for (size_t i = 0; i < pair_size; i++) {
+        dirty[i] = '#';
+    }
+    free((void *)(uintptr_t)dirty);
+    list = halde_wide_strings(pair);
+    EXPECT_WIDE(list[0], L"x");
+    EXPECT_WIDE(list[1], L"y");
+    EXPECT_TRUE(list[2] == NULL);
     free(list);
     static char long_text[100001];
     memset(long_text, 0xE4, sizeof(long_text) - 1);

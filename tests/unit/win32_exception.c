@@ -65,10 +65,12 @@ static void test_handler_arguments(void)
     HANDLE heap = HeapCreate(0, 0, 0);
     HANDLE raising = HeapCreate(HEAP_GENERATE_EXCEPTIONS, 0, 0);
     SetLastError(0);
-    EXPECT_RAISES(HeapAlloc(heap, HEAP_GENERATE_EXCEPTIONS, SIZE_MAX), STATUS_NO_MEMORY, heap, SIZE_MAX);
+    EXPECT_RAISES(
+        HeapAlloc(heap, HEAP_GENERATE_EXCEPTIONS, SIZE_MAX), STATUS_NO_MEMORY, heap, SIZE_MAX);
     EXPECT_SIZE(GetLastError(), ERROR_NOT_ENOUGH_MEMORY);
     EXPECT_RAISES(HeapAlloc(raising, 0, SIZE_MAX - 1), STATUS_NO_MEMORY, raising, SIZE_MAX - 1);
-    EXPECT_RAISES(HeapAlloc(raising, HEAP_ZERO_MEMORY, SIZE_MAX), STATUS_NO_MEMORY, raising, SIZE_MAX);
+    EXPECT_RAISES(
+        HeapAlloc(raising, HEAP_ZERO_MEMORY, SIZE_MAX), STATUS_NO_MEMORY, raising, SIZE_MAX);
     EXPECT_RAISES(RtlAllocateHeap(raising, 0, SIZE_MAX), STATUS_NO_MEMORY, raising, SIZE_MAX);
     void *block = HeapAlloc(raising, 0, 100);
     EXPECT_RAISES(HeapReAlloc(raising, 0, block, SIZE_MAX), STATUS_NO_MEMORY, raising, SIZE_MAX);
@@ -119,7 +121,7 @@ static void test_thread_handler(void)
     halde_set_exception_handler(NULL);
 }
 
-// ---- Without a handler, or with one that returns ------------------------------------------------
+// ---- Without a handler, or with one that returns ----------------------------------------------
 
 static void raise_without_handler(void *context)
 {
@@ -141,7 +143,7 @@ static void expect_abort(child_body *body, const char *first, const char *second
     EXPECT_SIZE(child.end, CHILD_SIGNALLED);
     EXPECT_SIZE((uint64_t)child.code, SIGABRT);
     if (strstr(child.text, first) == NULL || strstr(child.text, second) == NULL) {
-        check_fail(CHECK_HERE, "no '%s' and '%s' in: %s", first, second, child.text);
+        test_fail(CHECK_HERE, "no '%s' and '%s' in: %s", first, second, child.text);
     }
     const char *newline = strchr(child.text, '\n');
     EXPECT_TRUE(newline != NULL && newline[1] == '\0');
@@ -153,6 +155,7 @@ int main(void)
     test_handler_arguments();
     test_thread_handler();
     expect_abort(raise_without_handler, "0xc0000017 (STATUS_NO_MEMORY)", "no handler is set");
-    expect_abort(raise_with_returning_handler, "0xc0001234 (unknown status)", "the handler returned");
-    return check_result();
+    expect_abort(
+        raise_with_returning_handler, "0xc0001234 (unknown status)", "the handler returned");
+    return test_result();
 }

@@ -19,9 +19,9 @@ static void expect_parsed(const char *text, DWORD expected)
 {
     DWORD flags = 0xABCDABCD;
     if (!flags_parse(text, &flags)) {
-        check_fail(CHECK_HERE, "'%s' was refused", text);
+        test_fail(CHECK_HERE, "'%s' was refused", text);
     } else if (flags != expected) {
-        check_fail(CHECK_HERE, "'%s' gave 0x%x instead of 0x%x", text, flags, expected);
+        test_fail(CHECK_HERE, "'%s' gave 0x%x instead of 0x%x", text, flags, expected);
     }
 }
 
@@ -29,7 +29,7 @@ static void expect_refused(const char *text)
 {
     DWORD flags = 0xABCDABCD;
     if (flags_parse(text, &flags)) {
-        check_fail(CHECK_HERE, "'%s' was accepted as 0x%x", text, flags);
+        test_fail(CHECK_HERE, "'%s' was accepted as 0x%x", text, flags);
     }
     EXPECT_SIZE(flags, 0xABCDABCD);
 }
@@ -53,8 +53,8 @@ static void test_parse(void)
     expect_parsed("hpa", 0x2000000);
     expect_parsed("htc,hfc,hpc", 0x70);
     expect_parsed("hpc,htc,hfc,htc", 0x70);
-    const char *const wrong[] = {"", ",", "0x", "0x123456789", "70 ", "xyz", "htc,", ",htc", "htc,,hfc",
-        "htc,xyz", "htcx", "ht", "HTC", "htc hfc", "-1", "0x0x1"};
+    const char *const wrong[] = {"", ",", "0x", "0x123456789", "70 ", "xyz", "htc,", ",htc",
+        "htc,,hfc", "htc,xyz", "htcx", "ht", "HTC", "htc hfc", "-1", "0x0x1"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         expect_refused(wrong[i]);
     }
@@ -76,7 +76,8 @@ static void test_heap_flags_of_global(void)
     EXPECT_SIZE(flags_to_checks(0), 0);
     EXPECT_SIZE(flags_to_checks(0x20), HALDE_CHECK_TAIL);
     EXPECT_SIZE(flags_to_checks(0x40), HALDE_CHECK_FREE);
-    EXPECT_SIZE(flags_to_checks(0x20000060), HALDE_CHECK_TAIL | HALDE_CHECK_FREE | HALDE_CHECK_ALWAYS);
+    EXPECT_SIZE(
+        flags_to_checks(0x20000060), HALDE_CHECK_TAIL | HALDE_CHECK_FREE | HALDE_CHECK_ALWAYS);
 }
 
 static DWORD stored_after(DWORD options, SIZE_T maximum)
@@ -103,7 +104,40 @@ static void test_stored(void)
     EXPECT_SIZE(stored_after(HEAP_CREATE_SEGMENT_HEAP | HEAP_CREATE_HARDENED, 0), 0x1002);
 }
 
-// ---- The option -----------------------------------------------------------------------------------
+static bool is_zero(const unsigned char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (bytes[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// 2.1: per-call flags are added to the creation flags.
+static void test_inherited(void)
+{
+    HANDLE heap = HeapCreate(HEAP_ZERO_MEMORY, 0, 0);
+    for (size_t i = 0; i < 1000; i++) {
+        unsigned char *block = HeapAlloc(heap, 0, 100);
+        ASSERT_TRUE(is_zero(block, 100));
+        memset(block, 0xFF, 100);
+        block = HeapReAlloc(heap, 0, block, 200);
+        ASSERT_TRUE(is_zero(block + 100, 100));
+        memset(block, 0xFF, 200);
+        ASSERT_TRUE(HeapFree(heap, 0, block));
+    }
+    HeapDestroy(heap);
+    heap = HeapCreate(HEAP_REALLOC_IN_PLACE_ONLY, 0, 0);
+    void *block = HeapAlloc(heap, 0, 0x200000);
+    EXPECT_POINTER(HeapReAlloc(heap, 0, block, 0x100000), block);
+    EXPECT_POINTER(HeapReAlloc(heap, 0, block, 0x8000000), NULL);
+    EXPECT_SIZE(GetLastError(), ERROR_NOT_ENOUGH_MEMORY);
+    EXPECT_SIZE(HeapSize(heap, 0, block), 0x100000);
+    HeapDestroy(heap);
+}
+
+// ---- The option -------------------------------------------------------------------------------
 
 static void print_flags(void *context)
 {
@@ -142,13 +176,14 @@ int main(int argc, char *argv[])
 {
     if (argc == 2 && strcmp(argv[1], "print-flags") == 0) {
         print_flags(NULL);
-        return check_result();
+        return test_result();
     }
     if (RtlGetNtGlobalFlags() == 0) {
         test_stored();
     }
+    test_inherited();
     test_parse();
     test_heap_flags_of_global();
     test_option();
-    return check_result();
+    return test_result();
 }

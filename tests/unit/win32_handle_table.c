@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
 
-// Movable objects: the handle table filled to the last entry, stale handles, data freed behind a handle,
-// and many threads at once.
+// Movable objects: the handle table filled to the last entry, stale handles, data freed behind a
+// handle, and many threads at once.
 
 #include "check.h"
 
@@ -92,7 +92,8 @@ static void test_wrong_handles(void)
     while (handle_table_find(first - 16) != NULL) {
         first -= 16;
     }
-    char *const wrong[] = {handle + 16, handle + HANDLE_TABLE_CAPACITY * 16, first - 16, handle + 32};
+    char *const wrong[] = {
+        handle + 16, handle + HANDLE_TABLE_CAPACITY * 16, first - 16, handle + 32};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         SetLastError(0);
         EXPECT_POINTER(GlobalLock(wrong[i]), NULL);
@@ -128,7 +129,8 @@ static void test_entry_words(void)
     EXPECT_SIZE(words[1], 0);
 }
 
-// The program freed the data as if it were a plain block.  The handle must not free or resize what is there now.
+// The program freed the data as if it were a plain block.  The handle must not free or resize what
+// is there now.
 static void test_data_freed_behind_handle(void)
 {
     HANDLE heap = GetProcessHeap();
@@ -166,7 +168,7 @@ static void *use_objects(void *argument)
         EXPECT_FALSE(GlobalUnlock(handle));
         EXPECT_POINTER(GlobalReAlloc(handle, size * 2, GMEM_MOVEABLE), handle);
         EXPECT_SIZE(GlobalSize(handle), size * 2);
-        EXPECT_SIZE((uint8_t)*(char *)GlobalLock(handle), (uint8_t)i);
+        EXPECT_SIZE((uint8_t) * (char *)GlobalLock(handle), (uint8_t)i);
         EXPECT_POINTER(GlobalFree(handle), NULL);
     }
     return NULL;
@@ -194,5 +196,5 @@ int main(void)
     test_exhaustion();
     test_emptying();
     test_threads();
-    return check_result();
+    return test_result();
 }

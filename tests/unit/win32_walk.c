@@ -49,7 +49,7 @@ static bool find_entry(HANDLE heap, const void *data, PROCESS_HEAP_ENTRY *found)
 
 static void expect_entry(HANDLE heap, const void *data, WORD flags, HANDLE handle)
 {
-    PROCESS_HEAP_ENTRY entry;
+    PROCESS_HEAP_ENTRY entry = {0};
     ASSERT_TRUE(find_entry(heap, data, &entry));
     EXPECT_SIZE(entry.wFlags, flags);
     EXPECT_POINTER(entry.Block.hMem, handle);
@@ -99,7 +99,8 @@ static void test_native_walk(void)
         EXPECT_SIZE(native.DataSize, entry.cbData);
         EXPECT_SIZE(native.OverheadBytes, entry.cbOverhead);
         EXPECT_SIZE(native.SegmentIndex, entry.iRegionIndex);
-        EXPECT_SIZE(native.Flags & RTL_HEAP_ENTRY_BUSY, (entry.wFlags & PROCESS_HEAP_ENTRY_BUSY) != 0);
+        EXPECT_SIZE(
+            native.Flags & RTL_HEAP_ENTRY_BUSY, (entry.wFlags & PROCESS_HEAP_ENTRY_BUSY) != 0);
         is_value_seen |= native.DataAddress == block && native.Block.Settable == 0x1234;
         count++;
     }
@@ -118,5 +119,5 @@ int main(void)
     test_saturation();
     test_movable();
     test_native_walk();
-    return check_result();
+    return test_result();
 }

@@ -1,0 +1,111 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+#include "engine/reclaim.h"
+
+#include "engine/heap.h"
+#include "engine/span.h"
+
+static bool is_span(const struct slice *slice)
+{
+    return slice->kind == SLICE_SPAN_BYTES || slice->kind == SLICE_SPAN_WORDS;
+}
+
+// Whether no block of the span that touches [start, end) is busy.
+static bool is_range_free(const struct slice *span, uintptr_t start, uintptr_t end)
+{
+    uintptr_t first = span_first_block(span);
+    uint32_t index = start <= first ? 0 : (uint32_t)((start - first) / span->block_size);
+    for (; index < span->block_count && first + (uintptr_t)index * span->block_size < end;
+         index++) {
+        if (span_state(span, index) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Gives back the pages of a sparse span that no busy block touches. Nobody is inside the heap.
+static void purge_pages(const struct slice *span)
+{
+    uintptr_t page_size = os_page_size();
+    uintptr_t start = slice_address(span);
+    uintptr_t end = start + ((uintptr_t)span_slice_count(span) << SLICE_SHIFT);
+    uintptr_t free_from = start;
+    for (uintptr_t page = start; page <= end; page += page_size) {
+        if (page < end && is_range_free(span, page, page + page_size)) {
+            continue;
+        }
+        if (page > free_from) {
+            os_purge((void *)free_from, page - free_from);
+        }
+        free_from = page + page_size;
+    }
+}
+
+static bool end_if_empty(struct heap *heap, struct slice *span)
+{
+    if (span_free_count(span) != span->block_count || !span_can_end(span)) {
+        return false;
+    }
+    uint32_t count = span_slice_count(span);
+    cache_unlink_span(span);
+    span_release(span);
+    heap_give_slices(heap, span, count);
+    return true;
+}
+
+void reclaim_cache(struct heap *heap, struct cache *cache)
+{
+    for (uint32_t i = 0; i < CLASS_COUNT; i++) {
+        struct class_record *record = &cache->records[i];
+        if (record->span != NULL) {
+            end_if_empty(heap, record->span);
+        }
+        for (uint32_t number = record->listed; number != 0;) {
+            struct slice *span = slice_at(number);
+            number = span->next;
+            end_if_empty(heap, span);
+        }
+    }
+}
+
+// Calls `act` for every span of the heap; returns whether any call returned true.
+static bool for_each_span(struct heap *heap, bool (*act)(struct heap *, struct slice *))
+{
+    bool is_any = false;
+    for (uint32_t i = 0; i < heap->region_count; i++) {
+        struct slice *slice = slice_at(heap->regions[i].first_slice);
+        struct slice *end = slice + heap->regions[i].slice_count;
+        while (slice < end) {
+            struct slice *unit = slice;
+            if (is_span(unit)) {
+                slice += span_slice_count(unit);
+                is_any |= act(heap, unit);
+            } else {
+                bool is_run = unit->kind == SLICE_FREE || unit->kind == SLICE_LARGE;
+                slice += is_run ? unit->slice_count : 1;
+            }
+        }
+    }
+    return is_any;
+}
+
+bool reclaim_empty_spans(struct heap *heap)
+{
+    return for_each_span(heap, end_if_empty);
+}
+
+static bool purge_one(struct heap *heap, struct slice *span)
+{
+    (void)heap;
+    purge_pages(span);
+    return true;
+}
+
+void reclaim_pages(struct heap *heap)
+{
+    if ((heap->checks & HALDE_CHECK_FREE) == 0) {
+        for_each_span(heap, purge_one);
+    }
+}

@@ -629,11 +629,15 @@ enum halde_status halde_heap_free(halde_heap *handle, void *data, uint32_t flags
 // ---- Resize
 // --------------------------------------------------------------------------------------
 
-// A span's block keeps its place when the size class stays the same.
-static bool resize_in_span(const struct block *block, size_t size, size_t user_size)
+// A span's block keeps its place when the size class stays the same; when it must, as long as its
+// state can hold the slack.
+static bool resize_in_span(
+    const struct block *block, size_t size, size_t user_size, bool in_place_only)
 {
     struct slice *span = block->slice;
-    if (size > span->block_size || size_class_of(size) != span->size_class) {
+    size_t slack_max = (span->kind == SLICE_SPAN_BYTES ? STATE_INFO_BYTE : STATE_INFO_WORD) - 2;
+    if (size > span->block_size || span->block_size - user_size > slack_max ||
+        (!in_place_only && size_class_of(size) != span->size_class)) {
         return false;
     }
     uint32_t info_flag = span->kind == SLICE_SPAN_BYTES ? STATE_INFO_BYTE : STATE_INFO_WORD;
@@ -658,7 +662,7 @@ static bool resize_in_place(
         return is_resized;
     }
     if (!slice_is_large(slice)) {
-        return resize_in_span(block, size, user_size);
+        return resize_in_span(block, size, user_size, in_place_only);
     }
     // Outside of regions the tail of a block that shrank is gone, as on Windows.
     bool may_extend = !(in_place_only && slice->kind == SLICE_ALONE);
@@ -721,8 +725,8 @@ static void *realloc_in(struct session *session, void *data, size_t user_size, u
         return NULL;
     }
     size_t size;
-    bool is_too_big =
-        __builtin_add_overflow(user_size, checks_extra(heap), &size) || size > SIZE_MAX / 2;
+    bool is_too_big = __builtin_add_overflow(user_size, checks_extra(heap), &size) ||
+                      size > SIZE_MAX / 2 || (heap->maximum_size != 0 && size >= LARGE_ALONE_SIZE);
     size_t old_size = block.user_size;
     bool in_place_only = (flags & HALDE_IN_PLACE) != 0;
     void *result = NULL;

@@ -123,13 +123,24 @@ bool element_at(const struct heap *heap, const struct region *region, uintptr_t 
         } else {
             set_free_range(heap, region, address, element);
         }
-        bool is_waste =
-            element->kind == HALDE_ENTRY_FREE && element->end == region->end &&
-            element->end - element->start < FREE_OVERHEAD; // too small to be reported, or used
-        return element->end > address &&
-               !is_waste; // no progress is damage: end the region, do not loop
+        if (element->end <= address) {
+            return false; // damage: end the region rather than loop
+        }
+        bool is_waste = element->kind == HALDE_ENTRY_FREE &&
+                        element->end - element->start < FREE_OVERHEAD &&
+                        (element->end == region->end || element->end % SLICE_SIZE == 0);
+        if (!is_waste) { // the last bytes of the mixed span may be too few to be used, or reported
+            return true;
+        }
+        address = element->end;
     }
     return false;
+}
+
+size_t element_link_size(const struct slice *slice)
+{
+    return slice->kind == SLICE_SPAN_BYTES && slice->block_size == FREE_LINK_SIZE ? 0
+                                                                                  : FREE_LINK_SIZE;
 }
 
 size_t element_free_size(const struct element *element)

@@ -35,6 +35,9 @@ struct element {
 bool element_at(const struct heap *heap, const struct region *region, uintptr_t address,
     struct element *element);
 
+/// Where a free element's reported data begins: FREE_LINK_SIZE behind its start, but at the start
+/// of a block that is no larger than that, so that no position lies outside of its element.
+size_t element_link_size(const struct slice *slice);
 /// The bytes of a free element as a walk reports them.
 size_t element_free_size(const struct element *element);
 

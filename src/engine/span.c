@@ -23,6 +23,10 @@ static uint32_t colour_for(const struct slice *first, uint32_t size, uint32_t sp
     uint32_t spare = span_size % size;
     uint32_t room = size <= 512 ? COLOUR_MAX : spare;
     uint32_t wanted = (slice_number(first) % COLOUR_COUNT) * step;
+    if (size == GRANULE_SIZE && wanted == 0) {
+        wanted = step; // a free block of this size is reported at its start, which must not be a
+                       // region's
+    }
     return wanted <= room ? wanted : 0;
 }
 

@@ -78,7 +78,7 @@ static void fill_element(const struct heap *heap, const struct region *region,
         add_user_info(heap, has_info(heap, element), entry);
         return;
     }
-    entry->data = (void *)(element->start + FREE_LINK_SIZE);
+    entry->data = (void *)(element->start + element_link_size(element->slice));
     entry->size = element_free_size(element);
     entry->overhead = entry->is_span_block ? FREE_LINK_SIZE : size_min(FREE_OVERHEAD, size);
 }
@@ -157,14 +157,11 @@ static enum halde_status step_from_other(
     if (region != NULL && position == region->committed_end) {
         return step_to(heap, region, region->end, entry);
     }
-    // A free element is reported FREE_LINK_SIZE behind its start, and never as the last bytes of
-    // its region.
-    uintptr_t start = position - FREE_LINK_SIZE;
-    region = heap_region_of(heap, start);
+    uintptr_t start =
+        region == NULL ? 0 : position - element_link_size(slice_first(slice_of((void *)position)));
     struct element element;
-    bool is_known = region != NULL && position < region->end && start % GRANULE_SIZE == 0 &&
-                    start >= region->first_block && start < region->committed_end &&
-                    element_at(heap, region, start, &element);
+    bool is_known = region != NULL && start % GRANULE_SIZE == 0 && start >= region->first_block &&
+                    start < region->committed_end && element_at(heap, region, start, &element);
     if (!is_known) {
         return HALDE_BAD_ARGUMENT;
     }

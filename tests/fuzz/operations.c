@@ -510,7 +510,9 @@ static void do_damage(struct oracle *oracle)
     struct heap *heap = take_heap(oracle);
     struct block *block = take_block(oracle, heap);
     uint8_t how = take_byte(&oracle->input);
-    if (!heap->handle || !block->data || !(heap->options.checks & HALDE_CHECK_TAIL)) {
+    bool has_tail = heap->handle && block->data && (heap->options.checks & HALDE_CHECK_TAIL) &&
+        block->size < 0x100000 - 0x2000; // blocks outside of regions have none
+    if (!has_tail) {
         return;
     }
     uint8_t *byte = (uint8_t *)block->data + block->size + how % 16;

@@ -215,6 +215,10 @@ static enum halde_status walk_steps(struct ledger_checker *checker, const halde_
         before = entry;
         status = halde_heap_walk_next(heap, before.data, before.kind == HALDE_ENTRY_BUSY, &entry);
     }
+    if (status != HALDE_NO_MORE_ENTRIES) {
+        test_note("the walk breaks off after the element of kind %d at %p of %zu bytes", (int)before.kind,
+            before.data, before.size);
+    }
     return status == HALDE_NO_MORE_ENTRIES ? HALDE_OK : status;
 }
 

@@ -113,7 +113,7 @@ FILENAME == ARGV[1] {
     }
     result[side, program, key] = value
     if (value == "FAIL" && side == "N") {
-        fail(program ": native: " key " (" detail ")")
+        fail(program ": native: " key " " detail)
         is_reported[program, key] = 1
     }
 }

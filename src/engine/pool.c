@@ -68,21 +68,21 @@ static size_t total_size_for(size_t size)
     return total + SLICE_SIZE; // for alignment
 }
 
-static size_t first_reservation_size(void)
+// Bytes of the pool that an address-space limit allows: half of it, the rest is the program's.
+static size_t pool_size_for(size_t limit)
 {
-    size_t limit = os_address_space_limit();
     if (limit == SIZE_MAX) {
         return CONFIG_TSAN || CONFIG_ASAN ? RESERVE_MAX_SANITIZED : RESERVE_MAX;
     }
-    // Leave room for the program's own mappings and thread stacks.
-    size_t share = limit >= (size_t)128 << 20 ? limit / 2 : limit / 4;
+    const size_t least_needed = (size_t)10 << 20; // the smallest areas, the C library
+    size_t share = limit > least_needed ? (limit - least_needed) / 2 : 0;
     return size_min(size_max(bits_round_down(share, SLICE_SIZE), RESERVE_MIN), RESERVE_MAX);
 }
 
 int pool_init(void)
 {
     void *reservation = NULL;
-    size_t size = first_reservation_size();
+    size_t size = pool_size_for(os_address_space_limit());
     for (; reservation == NULL && size >= RESERVE_MIN; size >>= 1) {
         reservation = os_reserve(total_size_for(size));
         if (reservation != NULL) {
@@ -149,6 +149,35 @@ bool area_commit(enum area_kind kind, size_t size)
 // ---- The pool
 // ------------------------------------------------------------------------------------
 
+// Gives back what an area, or the pool, will not need any more. Returns its new size.
+static size_t shrink(uintptr_t base, size_t committed, size_t size, size_t wanted)
+{
+    size_t kept = size_max(bits_round_up(committed, GAP_SIZE), bits_round_up(wanted, GAP_SIZE));
+    if (kept >= size) {
+        return size;
+    }
+    os_unreserve((char *)base + kept, size - kept);
+    return kept;
+}
+
+// The program may lower its address-space limit after the reservation was made: then it would have
+// no addresses left for anything else.  Noticed when the pool grows.
+static void obey_limit_locked(size_t committed)
+{
+    size_t wanted = pool_size_for(os_address_space_limit());
+    if (wanted >= state.size) {
+        return;
+    }
+    os_mutex_lock(&state.area_mutex);
+    state.size = shrink(pool.base, committed, state.size, wanted);
+    for (unsigned i = 0; i < AREA_COUNT; i++) {
+        struct area *area = &state.areas[i];
+        size_t area_size = area_size_for((enum area_kind)i, state.size);
+        area->size = shrink(area->base, area->committed, area->size, area_size);
+    }
+    os_mutex_unlock(&state.area_mutex);
+}
+
 // Makes the first `size` bytes of the pool accessible, with their descriptors. Caller holds
 // state.mutex.
 static bool pool_commit_locked(size_t size)
@@ -157,6 +186,7 @@ static bool pool_commit_locked(size_t size)
     if (size <= committed) {
         return true;
     }
+    obey_limit_locked(committed);
     if (size > state.size) {
         return false;
     }

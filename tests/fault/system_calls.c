@@ -410,7 +410,7 @@ int main(void)
     _Atomic bool *was_reached = mmap(
         NULL, sizeof *was_reached, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ASSERT_TRUE(was_reached != MAP_FAILED);
-    double seconds = stress_seconds(10) / (2 * OS_CALL_COUNT);
+    double seconds = stress_seconds(4) / (2 * OS_CALL_COUNT);
     for (int call = 0; call < OS_CALL_COUNT; call++) {
         fail_every_call((enum os_call)call, false, was_reached, seconds);
         fail_every_call((enum os_call)call, true, was_reached, seconds);

@@ -125,6 +125,11 @@ static bool can_refuse(const struct heap *heap, size_t size)
     return heap->options.maximum_size != 0 || size > (size_t)1 << 40;
 }
 
+static bool is_zeroed(const struct heap *heap, uint32_t flags)
+{
+    return flags & HALDE_ZERO || heap->options.flags & HALDE_HEAP_ZERO;
+}
+
 static struct block *find_block(struct heap *heap, const void *data)
 {
     for (size_t i = 0; i < BLOCKS; i++) {
@@ -155,7 +160,7 @@ static void do_create(struct oracle *oracle)
         return;
     }
     struct halde_heap_options options = {0};
-    options.flags = kind & 1 ? HALDE_HEAP_NO_SERIALIZE : 0;
+    options.flags = (kind & 1 ? HALDE_HEAP_NO_SERIALIZE : 0) | (value % 5 == 0 ? HALDE_HEAP_ZERO : 0);
     options.checks = kind & 2 ? (kind >> 2) & 7u : 0;
     options.maximum_size = kind & 0x20 ? (value + 1) * 64 : 0; // 64 bytes to 4 MiB
     options.initial_size = kind & 0x40 ? value * 16 : 0;
@@ -229,7 +234,7 @@ static void do_alloc(struct oracle *oracle)
     }
     EXPECT_SIZE((uintptr_t)data % (alignment < 16 ? 16 : alignment), 0);
     expect_fresh(oracle, heap, data, size);
-    if (flags & HALDE_ZERO) {
+    if (is_zeroed(heap, flags)) {
         pattern_expect_zero(data, 0, size, "zeroed allocation");
     }
     bool is_plain = size <= PLAIN_SIZE && alignment <= 4096;
@@ -273,7 +278,7 @@ static void do_realloc(struct oracle *oracle)
     EXPECT_TRUE(!(flags & HALDE_IN_PLACE) || data == block->data);
     EXPECT_SIZE((uintptr_t)data % 16, 0);
     pattern_expect(data, block->size, block->size < size ? block->size : size, block->key, "realloc");
-    if (flags & HALDE_ZERO) {
+    if (is_zeroed(heap, flags)) {
         pattern_expect_zero(data, block->size, size, "zeroed realloc");
     }
     if (data != block->data) {

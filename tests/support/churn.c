@@ -55,7 +55,8 @@ struct churn {
     _Atomic bool stops;  // relaxed: only ends a loop
     _Atomic bool pauses; // relaxed hint; the truth is under pause_lock
     pthread_mutex_t pause_lock;
-    pthread_cond_t pause_change;
+    pthread_cond_t seat_paused;
+    pthread_cond_t resumed;
     bool is_paused;      // under pause_lock
     size_t paused_count; // under pause_lock
 };
@@ -228,12 +229,12 @@ static void hand_over(struct seat *seat, uint32_t heap_index, size_t position)
 static void pause_here(struct churn *churn)
 {
     pthread_mutex_lock(&churn->pause_lock);
+    churn->paused_count++;
+    pthread_cond_signal(&churn->seat_paused);
     while (churn->is_paused) {
-        churn->paused_count++;
-        pthread_cond_broadcast(&churn->pause_change);
-        pthread_cond_wait(&churn->pause_change, &churn->pause_lock);
-        churn->paused_count--;
+        pthread_cond_wait(&churn->resumed, &churn->pause_lock);
     }
+    churn->paused_count--;
     pthread_mutex_unlock(&churn->pause_lock);
 }
 
@@ -344,7 +345,8 @@ struct churn *churn_start(const struct churn_options *options)
     churn->seats = calloc(options->seat_count, sizeof *churn->seats);
     ASSERT_TRUE(churn->ledgers && churn->seats);
     pthread_mutex_init(&churn->pause_lock, NULL);
-    pthread_cond_init(&churn->pause_change, NULL);
+    pthread_cond_init(&churn->seat_paused, NULL);
+    pthread_cond_init(&churn->resumed, NULL);
     for (size_t h = 0; h < options->heap_count; h++) {
         size_t slot_count = options->seat_count * options->slots_per_seat;
         ASSERT_TRUE(ledger_init(&churn->ledgers[h], options->heaps[h], slot_count));
@@ -364,7 +366,7 @@ void churn_pause(struct churn *churn)
     churn->is_paused = true;
     atomic_store_explicit(&churn->pauses, true, memory_order_relaxed);
     while (churn->paused_count < churn->options.seat_count) {
-        pthread_cond_wait(&churn->pause_change, &churn->pause_lock);
+        pthread_cond_wait(&churn->seat_paused, &churn->pause_lock);
     }
     pthread_mutex_unlock(&churn->pause_lock);
 }
@@ -374,7 +376,7 @@ void churn_resume(struct churn *churn)
     pthread_mutex_lock(&churn->pause_lock);
     churn->is_paused = false;
     atomic_store_explicit(&churn->pauses, false, memory_order_relaxed);
-    pthread_cond_broadcast(&churn->pause_change);
+    pthread_cond_broadcast(&churn->resumed);
     pthread_mutex_unlock(&churn->pause_lock);
 }
 

@@ -1,0 +1,23 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+// EXPECT-SIGNAL: SIGABRT
+// EXPECT-STDERR: ^halde: .*heap @heap@
+// EXPECT-STDERR: block @block@
+// EXPECT-STDERR: another heap.*@owner@
+
+#include "death.h"
+
+#include <windows.h>
+
+int main(void)
+{
+    HeapSetInformation(NULL, HeapEnableTerminationOnCorruption, NULL, 0);
+    HANDLE owner = HeapCreate(0, 0, 0);
+    HANDLE heap = HeapCreate(0, 0, 0);
+    void *block = HeapAlloc(owner, 0, 77);
+    death_fact("heap", heap);
+    death_fact("owner", owner);
+    death_fact("block", block);
+    HeapFree(heap, 0, block);
+    return 0;
+}

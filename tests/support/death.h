@@ -1,0 +1,11 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+/** What the programs of tests/death tell run_death.sh: a line "name value" on stdout, @name@ in expressions. */
+#ifndef SUPPORT_DEATH_H
+#define SUPPORT_DEATH_H
+
+/** An address, written as Halde's messages write addresses. */
+void death_fact(const char *name, const void *address);
+
+#endif

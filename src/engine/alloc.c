@@ -183,12 +183,9 @@ static void *alloc_early(struct heap *heap, uint32_t size_class, size_t size, si
     return block;
 }
 
-// The last resorts of a fixed-size heap that has no room for another span.
+// The last resorts where there is no room for another span.
 static void *alloc_anywhere(struct heap *heap, size_t size, size_t user_size)
 {
-    if (heap->maximum_size == 0) {
-        return NULL;
-    }
     void *block = alloc_in_mixed(heap, size, user_size, GRANULE_SIZE);
     bool is_clean;
     if (block == NULL && size > CLASS_ONE_SLICE_MAX) {

@@ -68,14 +68,15 @@ static size_t total_size_for(size_t size)
     return total + SLICE_SIZE; // for alignment
 }
 
-// Bytes of the pool that an address-space limit allows: half of it, the rest is the program's.
+// Bytes of the pool that an address-space limit allows: more than half of it, the rest is for the
+// areas and for the program.
 static size_t pool_size_for(size_t limit)
 {
     if (limit == SIZE_MAX) {
         return CONFIG_TSAN || CONFIG_ASAN ? RESERVE_MAX_SANITIZED : RESERVE_MAX;
     }
     const size_t least_needed = (size_t)10 << 20; // the smallest areas, the C library
-    size_t share = limit > least_needed ? (limit - least_needed) / 2 : 0;
+    size_t share = limit > least_needed ? (limit - least_needed) / 8 * 5 : 0;
     return size_min(size_max(bits_round_down(share, SLICE_SIZE), RESERVE_MIN), RESERVE_MAX);
 }
 
@@ -406,6 +407,24 @@ static size_t piece_size(size_t size, struct free_piece ***list)
     return (size_t)UNIT << shift;
 }
 
+static void *alloc_new_locked(size_t size)
+{
+    if (!area_commit(AREA_METADATA, metadata.top + size)) {
+        return NULL;
+    }
+    void *result = (char *)area_base(AREA_METADATA) + metadata.top;
+    metadata.top += size;
+    return result;
+}
+
+void *metadata_alloc_new(size_t size)
+{
+    os_mutex_lock(&metadata.mutex);
+    void *result = alloc_new_locked(bits_round_up(size, UNIT));
+    os_mutex_unlock(&metadata.mutex);
+    return result;
+}
+
 void *metadata_alloc(size_t size)
 {
     if (size == 0 || size > (size_t)1 << 40) {
@@ -417,9 +436,8 @@ void *metadata_alloc(size_t size)
     void *result = *list;
     if (result != NULL) {
         *list = (*list)->next;
-    } else if (area_commit(AREA_METADATA, metadata.top + rounded)) {
-        result = (char *)area_base(AREA_METADATA) + metadata.top;
-        metadata.top += rounded;
+    } else {
+        result = alloc_new_locked(rounded);
     }
     os_mutex_unlock(&metadata.mutex);
     return result;

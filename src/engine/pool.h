@@ -128,6 +128,8 @@ bool area_commit(enum area_kind kind, size_t size);
 /// Allocates engine data, 64-byte aligned, contents undefined. NULL when out of memory. Any lock
 /// may be held.
 void *metadata_alloc(size_t size);
+/// The same for what is never freed: memory that was never used, so it is zero.
+void *metadata_alloc_new(size_t size);
 /// Frees it; `size` as in metadata_alloc(). NULL is allowed.
 void metadata_free(void *data, size_t size);
 

@@ -133,8 +133,7 @@ static struct class_record *take_records(void)
     }
     os_mutex_unlock(&arrays.mutex);
     if (records == NULL) {
-        records = metadata_alloc(
-            CLASS_COUNT * sizeof(*records)); // this size is never freed, so it is zero
+        records = metadata_alloc_new(CLASS_COUNT * sizeof(*records));
     }
     return records;
 }

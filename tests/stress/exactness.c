@@ -17,6 +17,7 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <time.h>
 
 enum {
     HEAP_COUNT = 4,
@@ -97,6 +98,15 @@ static void lock_and_check(struct rounds *rounds, size_t first, size_t count)
     }
 }
 
+// Lets the threads run, so that rounds see different states.
+static void breathe(struct rounds *rounds)
+{
+    const struct timespec pause = {.tv_nsec = (long)random_below(&rounds->random, 60000)};
+    if (random_once_in(&rounds->random, 2)) {
+        nanosleep(&pause, NULL);
+    }
+}
+
 static void check_while_running(struct rounds *rounds, double seconds)
 {
     uint64_t deadline = deadline_after(seconds);
@@ -106,6 +116,7 @@ static void check_while_running(struct rounds *rounds, double seconds)
         } else {
             lock_and_check(rounds, random_below(&rounds->random, HEAP_COUNT), 1);
         }
+        breathe(rounds);
     }
 }
 
@@ -141,7 +152,7 @@ int main(void)
     struct churn_options options = {
         .seed = seed,
         .seat_count = 4 + random_below(&rounds.random, 5),
-        .slots_per_seat = process_scaled(random_log(&rounds.random, 20, 600)),
+        .slots_per_seat = process_scaled(random_log(&rounds.random, 20, 300)),
         .heaps = heaps,
         .heap_count = HEAP_COUNT,
         .operations_per_thread = 3000,

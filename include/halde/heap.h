@@ -82,6 +82,7 @@ struct halde_heap_options {
     uint32_t checks; ///< HALDE_CHECK_*
     size_t
         initial_size; ///< bytes reported as committed from the start; 0 for the default (2 pages)
+    size_t reserve_size; ///< growable only: bytes of the first region at least; 0 for the default
     size_t maximum_size; ///< bytes; 0: growable.  Otherwise rounded up to a page; the heap never
                          ///< exceeds it
 };

@@ -25,6 +25,10 @@ bool engine_heap_has_spans(const halde_heap *heap);
 /** HALDE_HEAP_* and HALDE_CHECK_* the heap was created with, and its maximum size (0: growable). */
 bool engine_heap_options(const halde_heap *heap, struct halde_heap_options *options);
 
+/** halde_heap_validate() with operation flags: HALDE_UNLOCKED does not wait for a lock owner. */
+enum halde_status engine_heap_validate(
+    halde_heap *heap, const void *block, uint32_t flags, struct halde_damage *damage);
+
 /** Whether a busy block is served from a span of one size class. False for anything else. */
 bool engine_block_is_in_span(const void *block);
 

@@ -239,7 +239,8 @@ static bool make_plan(const struct halde_heap_options *options, struct plan *pla
 {
     size_t page = os_page_size();
     const size_t limit = (size_t)1 << 46;
-    if (options->initial_size > limit || options->maximum_size > limit) {
+    if (options->initial_size > limit || options->maximum_size > limit ||
+        options->reserve_size > limit) {
         return false;
     }
     size_t maximum = bits_round_up(options->maximum_size, page);
@@ -250,11 +251,8 @@ static bool make_plan(const struct halde_heap_options *options, struct plan *pla
     plan->initial_size = size_max(initial, least);
     plan->header_size = REGION_HEADER_SIZE;
     if (maximum == 0) {
-        plan->region_size =
-            size_max(SLICE_SIZE, bits_round_up(plan->initial_size + page, SLICE_SIZE));
-        if (plan->initial_size < SLICE_SIZE) {
-            plan->region_size = SLICE_SIZE;
-        }
+        size_t needed = plan->initial_size < SLICE_SIZE ? SLICE_SIZE : plan->initial_size + page;
+        plan->region_size = bits_round_up(size_max(needed, options->reserve_size), SLICE_SIZE);
         plan->mixed_size = SLICE_SIZE;
     } else {
         plan->region_size = maximum;
@@ -306,6 +304,7 @@ static void init_struct(
     heap->region_count = 1;
     heap->region_capacity = 1;
     uintptr_t start = slice_address(first);
+    heap->first_region_slices = (uint32_t)plan->slice_count;
     heap->first_region = (struct region){
         .first_slice = slice_number(first),
         .slice_count = (uint32_t)plan->slice_count,
@@ -619,8 +618,7 @@ enum halde_status halde_heap_destroy(halde_heap *handle)
     release_caches(heap);
     mixed_release(heap);
     bool keeps_first = heap->maximum_size == 0 && registry.recycled_count < RECYCLED_MAX &&
-                       (heap->flags & HALDE_HEAP_EXECUTABLE) == 0 &&
-                       heap->initial_size < SLICE_SIZE;
+                       (heap->flags & HALDE_HEAP_EXECUTABLE) == 0 && heap->first_region_slices == 1;
     release_regions(heap, keeps_first);
     heap->handle = 0;
     heap->id = 0;

@@ -209,8 +209,8 @@ static bool pool_commit_locked(size_t size)
 
 static struct slice *pool_take_new_locked(size_t count)
 {
-    size_t end = ((size_t)state.top + count) << SLICE_SHIFT;
-    if (count > state.size >> SLICE_SHIFT || !pool_commit_locked(end)) {
+    if (count > state.size >> SLICE_SHIFT ||
+        !pool_commit_locked((state.top + count) << SLICE_SHIFT)) {
         return NULL;
     }
     struct slice *first = slice_at(state.top);

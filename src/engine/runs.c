@@ -120,6 +120,9 @@ static size_t slices_to_alignment(const struct slice *slice, size_t alignment)
 
 struct slice *runs_take_aligned(struct runs *runs, size_t count, size_t alignment)
 {
+    if (bin_of(count) >= RUN_BIN_COUNT) {
+        return NULL;
+    }
     uint32_t bins = runs->bins & ~((1u << bin_of(count)) - 1);
     for (; bins != 0; bins &= bins - 1) {
         struct slice *best = NULL;

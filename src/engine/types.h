@@ -256,6 +256,7 @@ struct heap {
     struct runs runs;       ///< free slices of the regions
     struct region *regions; ///< the one at the handle, then the others by address
     uint32_t region_count, region_capacity;
+    uint32_t first_region_slices;     ///< slices of the region at the handle; constant
     struct region first_region;       ///< where `regions` points while there is one
     uint32_t large_first, large_last; ///< SLICE_ALONE blocks in order of allocation
     uint64_t purged_at;               ///< os_clock_ms() of the last purge

@@ -140,6 +140,12 @@ enum halde_status validate_all(struct heap *heap, struct halde_damage *damage)
 enum halde_status halde_heap_validate(
     halde_heap *handle, const void *data, struct halde_damage *damage)
 {
+    return engine_heap_validate(handle, data, 0, damage);
+}
+
+enum halde_status engine_heap_validate(
+    halde_heap *handle, const void *data, uint32_t flags, struct halde_damage *damage)
+{
     struct halde_damage ignored;
     damage = damage == NULL ? &ignored : damage;
     struct heap *heap = heap_of(handle);
@@ -148,7 +154,7 @@ enum halde_status halde_heap_validate(
         return HALDE_BAD_HEAP;
     }
     struct session session;
-    session_begin_central(&session, heap, 0);
+    session_begin_central(&session, heap, flags);
     enum halde_status status;
     if (data == NULL) {
         status = validate_all(heap, damage);

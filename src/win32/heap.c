@@ -40,7 +40,7 @@ static uint32_t engine_heap_flags(DWORD flags)
 }
 
 enum halde_status heap_create(
-    DWORD flags, SIZE_T initial_size, SIZE_T maximum_size, halde_heap **heap)
+    DWORD flags, SIZE_T initial_size, SIZE_T reserve_size, SIZE_T maximum_size, halde_heap **heap)
 {
     DWORD stored =
         (flags & HEAP_CREATE_VALID_MASK & ~(DWORD)HEAP_GROWABLE) | flags_of_global(flags_global());
@@ -56,6 +56,7 @@ enum halde_status heap_create(
         .flags = engine_heap_flags(stored),
         .checks = flags_to_checks(stored),
         .initial_size = initial_size,
+        .reserve_size = reserve_size,
         .maximum_size = maximum_size,
     };
     enum halde_status status = halde_heap_create(&options, heap);
@@ -74,7 +75,7 @@ HANDLE WINAPI HeapCreate(DWORD flOptions, SIZE_T dwInitialSize, SIZE_T dwMaximum
     }
     halde_heap *heap;
     enum halde_status status =
-        heap_create(flOptions & ~DROPPED, dwInitialSize, dwMaximumSize, &heap);
+        heap_create(flOptions & ~DROPPED, dwInitialSize, 0, dwMaximumSize, &heap);
     if (status == HALDE_BAD_ARGUMENT) {
         // A size beyond what can be rounded up is a size that nobody has.
         status = HALDE_NO_MEMORY;
@@ -195,10 +196,11 @@ static COLD bool validation_failed(
     return false;
 }
 
-bool heap_validate(HANDLE heap, const void *block)
+bool heap_validate(HANDLE heap, DWORD flags, const void *block)
 {
     struct halde_damage damage = {.status = HALDE_OK};
-    enum halde_status status = halde_heap_validate(heap, block, &damage);
+    uint32_t engine_flags = (flags & HEAP_NO_SERIALIZE) != 0 ? HALDE_UNLOCKED : 0;
+    enum halde_status status = engine_heap_validate(heap, block, engine_flags, &damage);
     if (status == HALDE_OK) {
         return true;
     }
@@ -208,14 +210,13 @@ bool heap_validate(HANDLE heap, const void *block)
 
 BOOL WINAPI HeapValidate(HANDLE hHeap, DWORD dwFlags, LPCVOID lpMem)
 {
-    (void)dwFlags;
-    return heap_validate(hHeap, lpMem);
+    return heap_validate(hHeap, dwFlags, lpMem);
 }
 
 BOOLEAN NTAPI RtlValidateHeap(PVOID HeapHandle, ULONG Flags, const void *BaseAddress)
 {
     (void)Flags;
-    return heap_validate(HeapHandle, BaseAddress);
+    return heap_validate(HeapHandle, Flags, BaseAddress);
 }
 
 // ---- Count ------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@
 /// Creates a heap and stores its flags. Takes every HEAP_* creation flag, the debug checks
 /// included; sizes as for HeapCreate(). Leaves the last error alone.
 enum halde_status heap_create(
-    DWORD flags, SIZE_T initial_size, SIZE_T maximum_size, halde_heap **heap);
+    DWORD flags, SIZE_T initial_size, SIZE_T reserve_size, SIZE_T maximum_size, halde_heap **heap);
 /// HeapValidate().
-bool heap_validate(HANDLE heap, const void *block);
+bool heap_validate(HANDLE heap, DWORD flags, const void *block);
 
 #endif

@@ -59,8 +59,8 @@ PVOID NTAPI RtlCreateHeap(ULONG Flags, PVOID Base, SIZE_T Reserve, SIZE_T Commit
     sizes = complete_sizes(sizes);
     bool is_growable = (Flags & HEAP_GROWABLE) != 0;
     halde_heap *heap;
-    enum halde_status status =
-        heap_create(Flags, sizes.commit, is_growable ? 0 : sizes.reserve, &heap);
+    enum halde_status status = heap_create(Flags, sizes.commit, is_growable ? sizes.reserve : 0,
+        is_growable ? 0 : sizes.reserve, &heap);
     if (status != HALDE_OK) {
         last_error_set(status_error_from_engine(status));
         return NULL;
@@ -97,7 +97,7 @@ BOOLEAN NTAPI RtlValidateProcessHeaps(VOID)
     bool is_sound = true;
     for (size_t i = 0; i < list.count; i++) {
         // A heap that was destroyed meanwhile is no damage.
-        is_sound &= !halde_heap_is_valid(list.heaps[i]) || heap_validate(list.heaps[i], NULL);
+        is_sound &= !halde_heap_is_valid(list.heaps[i]) || heap_validate(list.heaps[i], 0, NULL);
     }
     heap_list_release(&list);
     return is_sound;

@@ -76,12 +76,18 @@ halde_objects(halde-objects "")
 halde_library(heap-static static halde-heap halde-objects)
 # Until the malloc family is interposed, libhalde holds what libhalde-heap holds.
 halde_library(halde-static static halde halde-objects)
+foreach(target IN ITEMS heap-static halde-static)
+  add_custom_command(TARGET ${target} POST_BUILD
+    COMMAND bash "${PROJECT_SOURCE_DIR}/scripts/hide_internals.sh" "$<TARGET_FILE:${target}>" VERBATIM)
+endforeach()
 if(HALDE_SHARED)
   halde_library(heap-shared shared halde-heap halde-objects)
   halde_library(halde-shared shared halde halde-objects)
 endif()
 
 if(HALDE_TESTS)
+  # For tests of what is inside; not installed.
+  halde_library(heap-internal static halde-heap-internal halde-objects)
   halde_objects(halde-fault-objects FAULT_INJECTION)
   halde_library(heap-fault static halde-heap-fault halde-fault-objects)
 endif()

@@ -19,9 +19,9 @@ allowed() {
     src/base) echo "" ;;
     src/os) echo "src/base" ;;
     src/engine) echo "src/base src/os include/halde" ;;
-    src/win32) echo "src/base src/os src/engine/engine.h include/halde include/halde-win32" ;;
-    src/crtdbg) echo "src/base src/os src/engine/engine.h include/halde include/halde-win32" ;;
-    src/malloc) echo "src/base src/os src/engine/engine.h include/halde" ;;
+    src/win32) echo "src/base src/os src/engine/engine.h src/engine/fast.h include/halde include/halde-win32" ;;
+    src/crtdbg) echo "src/base src/os src/engine/engine.h src/engine/fast.h include/halde include/halde-win32" ;;
+    src/malloc) echo "src/base src/os src/engine/engine.h src/engine/fast.h include/halde" ;;
     src/snapshot) echo "src/base src/os" ;;
     src/record) echo "src/base src/os src/engine src/win32 src/crtdbg src/malloc src/snapshot include/halde" ;;
     include/halde) echo "" ;;

@@ -16,22 +16,19 @@ wants() {
     case $1 in
     build)
         echo "cmd:gcc gcc"
+        echo "cmd:objcopy binutils"
         echo "header:stdio.h libc6-dev"
         echo "cmd:cmake cmake"
         ;;
     demo | install)
         wants build
         ;;
-    check | update-exports)
+    check | check-valgrind | update-exports)
         wants build
         echo "cmd:g++ g++"
         echo "cmd:clang clang"
         echo "cmd:pkg-config pkg-config"
         echo "cmd:python3 python3"
-        echo "header:cmocka.h libcmocka-dev"
-        ;;
-    check-valgrind)
-        wants check
         echo "cmd:valgrind valgrind"
         ;;
     check-wine)

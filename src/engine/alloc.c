@@ -6,6 +6,7 @@
 #include "engine/block.h"
 #include "engine/checks.h"
 #include "engine/engine.h"
+#include "engine/fast.h"
 #include "engine/heap.h"
 #include "engine/large.h"
 #include "engine/mixed.h"
@@ -20,35 +21,7 @@ enum {
     IDLE_CACHE_AGE_MS = 100, // a thread that ended so long ago will not be followed by another soon
 };
 
-// ---- Allocation
-// ----------------------------------------------------------------------------------
-
-// Takes the record's hot block or the next of its word, and marks it busy. NULL when it has
-// neither.
-ALWAYS_INLINE void *take_block(struct class_record *record, size_t user_size, bool has_words)
-{
-    void *block = record->hot;
-    uint8_t *state = record->hot_state;
-    if (block != NULL) {
-        record->hot = NULL;
-    } else {
-        uint64_t word = record->word;
-        if (UNLIKELY(word == 0)) {
-            return NULL;
-        }
-        uint32_t i = bits_lowest(word);
-        record->word = word & (word - 1);
-        block = record->base + (size_t)i * record->block_size;
-        state = record->states + ((size_t)i << has_words);
-    }
-    uint32_t slack = record->block_size - (uint32_t)user_size;
-    if (has_words) {
-        __atomic_store_n((uint16_t *)(void *)state, (uint16_t)(slack + 1), __ATOMIC_RELAXED);
-    } else {
-        __atomic_store_n(state, (uint8_t)(slack + 1), __ATOMIC_RELAXED);
-    }
-    return block;
-}
+// ---- Allocation -------------------------------------------------------------------------------
 
 // Reports a place of the mixed span as committed; the reported free block behind it needs room for
 // its own overhead.
@@ -202,9 +175,9 @@ static void *alloc_class(
     struct cache *cache = session->cache;
     bool is_in_use = cache != NULL && cache->records[size_class].block_size != 0;
     if (is_in_use) {
-        void *block = take_block(&cache->records[size_class], user_size, has_words);
+        void *block = fast_take_block(&cache->records[size_class], user_size, has_words);
         if (block == NULL && cache_refill(cache, size_class)) {
-            block = take_block(&cache->records[size_class], user_size, has_words);
+            block = fast_take_block(&cache->records[size_class], user_size, has_words);
         }
         if (block != NULL) {
             return block;
@@ -217,7 +190,7 @@ static void *alloc_class(
     }
     cache = session_cache(session);
     if (cache != NULL && refill_central(session, cache, size_class)) {
-        return take_block(&cache->records[size_class], user_size, has_words);
+        return fast_take_block(&cache->records[size_class], user_size, has_words);
     }
     return alloc_anywhere(heap, size, user_size);
 }
@@ -258,9 +231,9 @@ static void *alloc_aligned(
         }
         void *block = cache->records[size_class].block_size == 0
                           ? NULL
-                          : take_block(&cache->records[size_class], user_size, has_words);
+                          : fast_take_block(&cache->records[size_class], user_size, has_words);
         if (block == NULL && refill_central(session, cache, size_class)) {
-            block = take_block(&cache->records[size_class], user_size, has_words);
+            block = fast_take_block(&cache->records[size_class], user_size, has_words);
         }
         return block;
     }
@@ -346,44 +319,34 @@ static NOINLINE void *alloc_first(
     return (flags & HALDE_ZERO) != 0 ? memset(block, 0, size) : block;
 }
 
-// The fast path once more, for gates that need a fence and for caches that are not the last one
-// used.
-static NOINLINE void *alloc_again(
-    struct heap *heap, struct thread *thread, uint32_t size_class, size_t size, uint32_t flags)
-{
-    struct cache *cache;
-    if (gate_enter(thread, heap, &cache)) {
-        void *block = cache == NULL ? NULL : take_block(&cache->records[size_class], size, false);
-        if (block == NULL) {
-            return alloc_first(heap, thread, size_class, size, flags);
-        }
-        gate_leave(thread);
-        return (flags & HALDE_ZERO) != 0 ? memset(block, 0, size) : block;
-    }
-    return alloc_slow(heap, size, GRANULE_SIZE, flags);
-}
-
-// Everything else ends in a tail call, so that this needs no stack frame.
-void *halde_heap_alloc(halde_heap *handle, size_t size, uint32_t flags)
+// The fast path once more: for gates that need a fence, for caches that are not the last one used,
+// and for the first blocks of a heap.
+NOINLINE void *fast_alloc_rest(halde_heap *handle, size_t size, uint32_t flags)
 {
     struct heap *heap = heap_of(handle);
-    if (UNLIKELY(heap == NULL)) {
+    if (heap == NULL) {
         return NULL;
     }
     struct thread *thread = thread_current;
-    if (UNLIKELY(size > CLASS_BYTE_MAX || thread == NULL)) {
+    struct cache *cache;
+    if (size > CLASS_BYTE_MAX || thread == NULL || !gate_enter(thread, heap, &cache)) {
         return alloc_slow(heap, size, GRANULE_SIZE, flags);
     }
-    uint32_t size_class = size_class_table[(size + GRANULE_SIZE - 1) >> GRANULE_SHIFT];
-    struct cache *cache = gate_enter_fast(thread, heap);
-    if (UNLIKELY(cache == NULL)) {
-        return alloc_again(heap, thread, size_class, size, flags);
-    }
-    void *block = take_block(&cache->records[size_class], size, false);
-    if (UNLIKELY(block == NULL)) {
+    uint32_t size_class = size_class_of(size);
+    void *block = cache == NULL ? NULL : fast_take_block(&cache->records[size_class], size, false);
+    if (block == NULL) {
         return alloc_first(heap, thread, size_class, size, flags);
     }
     gate_leave(thread);
+    return (flags & HALDE_ZERO) != 0 ? memset(block, 0, size) : block;
+}
+
+void *halde_heap_alloc(halde_heap *handle, size_t size, uint32_t flags)
+{
+    void *block = fast_alloc(handle, size);
+    if (UNLIKELY(block == NULL)) {
+        return fast_alloc_rest(handle, size, flags);
+    }
     return UNLIKELY((flags & HALDE_ZERO) != 0) ? memset(block, 0, size) : block;
 }
 
@@ -396,8 +359,7 @@ void *halde_heap_alloc_aligned(halde_heap *handle, size_t size, size_t alignment
     return alloc_slow(heap, size, size_max(alignment, GRANULE_SIZE), flags);
 }
 
-// ---- Free
-// ----------------------------------------------------------------------------------------
+// ---- Free -------------------------------------------------------------------------------------
 
 // A span's frees reached its limit: it may be empty, and then go back to the heap.
 static void evaluate(struct session *session, struct slice *span)
@@ -411,17 +373,6 @@ static void evaluate(struct session *session, struct slice *span)
     if (span_can_end(span) && session_try_central(session)) {
         release_span(session->heap, span);
     }
-}
-
-static NOINLINE enum halde_status evaluate_slow(
-    struct heap *heap, struct thread *thread, struct cache *cache, struct slice *span)
-{
-    // The caller is inside the gate.
-    struct session session = {
-        .heap = heap, .thread = thread, .cache = cache, .is_central = !heap->is_shared};
-    evaluate(&session, span);
-    session_end(&session);
-    return HALDE_OK;
 }
 
 // Frees a block of a span that the session's cache owns.
@@ -503,78 +454,20 @@ static NOINLINE enum halde_status free_slow(struct heap *heap, void *data, uint3
     return status;
 }
 
-// Whether a state is that of a busy block without user info: the fast path frees no others.
-ALWAYS_INLINE bool is_plain_busy(uint32_t state, bool has_words)
+// Frees a block and looks whether its span is empty. The caller is inside the gate, which this
+// leaves.
+static void free_and_evaluate(struct heap *heap, struct thread *thread, struct cache *cache,
+    struct slice *span, uint8_t *state, bool has_words)
 {
-    return has_words ? (uint16_t)(state - 1) < STATE_INFO_WORD - 1
-                     : (uint8_t)(state - 1) < STATE_INFO_BYTE - 1;
+    struct session session = {
+        .heap = heap, .thread = thread, .cache = cache, .is_central = !heap->is_shared};
+    fast_clear_state(state, has_words);
+    span->freed++;
+    evaluate(&session, span);
+    session_end(&session);
 }
 
-ALWAYS_INLINE uint32_t load_state(const uint8_t *state, bool has_words)
-{
-    return has_words ? __atomic_load_n((const uint16_t *)(const void *)state, __ATOMIC_RELAXED)
-                     : __atomic_load_n(state, __ATOMIC_RELAXED);
-}
-
-ALWAYS_INLINE void clear_state(uint8_t *state, bool has_words)
-{
-    if (has_words) {
-        __atomic_store_n((uint16_t *)(void *)state, (uint16_t)0, __ATOMIC_RELEASE);
-    } else {
-        __atomic_store_n(state, (uint8_t)0, __ATOMIC_RELEASE);
-    }
-}
-
-// The caller is inside the gate; the block is proved.
-static NOINLINE enum halde_status free_remote(
-    struct thread *thread, struct slice *span, uint8_t *state, bool has_words)
-{
-    span_count_remote_free(span);
-    clear_state(state, has_words);
-    gate_leave(thread);
-    return HALDE_OK;
-}
-
-// Frees a block of a one-slice span. The caller is inside the gate.
-ALWAYS_INLINE enum halde_status free_inside(struct heap *heap, struct thread *thread,
-    struct cache *cache, struct slice *span, void *data, uint32_t flags, bool has_words)
-{
-    uint32_t offset = (uint32_t)((uintptr_t)data & (SLICE_SIZE - 1)) - span->first_offset;
-    uint32_t index = span_index(span, offset);
-    uint8_t *state = span->map + ((size_t)index << has_words);
-    bool is_block = index < span->block_count && index * span->block_size == offset;
-    if (UNLIKELY(!is_block || !is_plain_busy(load_state(state, has_words), has_words))) {
-        gate_leave(thread);
-        return free_slow(heap, data, flags);
-    }
-    if (UNLIKELY(atomic_load_explicit(&span->owner, memory_order_relaxed) != cache)) {
-        return free_remote(thread, span, state, has_words);
-    }
-    struct class_record *record = span->record;
-    clear_state(state, has_words);
-    if (record->hot == NULL) {
-        record->hot = data;
-        record->hot_state = state;
-        gate_leave(thread);
-        return HALDE_OK;
-    }
-    // A block of the group in hand is used again before groups that were never touched.
-    size_t bit = (size_t)(state - record->states) >> has_words;
-    if (bit < STATE_GROUP_SIZE) {
-        record->word |= (uint64_t)1 << bit;
-        gate_leave(thread);
-        return HALDE_OK;
-    }
-    uint16_t freed = (uint16_t)(span->freed + 1);
-    span->freed = freed;
-    if (UNLIKELY(freed >= span->freed_limit)) {
-        return evaluate_slow(heap, thread, cache, span);
-    }
-    gate_leave(thread);
-    return HALDE_OK;
-}
-
-// As alloc_again(); also where nothing but the slow path will do.
+// The fast path with everything it left out: fenced gates, 16-bit states, remote frees.
 static NOINLINE enum halde_status free_again(
     struct heap *heap, struct slice *span, void *data, uint32_t flags)
 {
@@ -583,48 +476,46 @@ static NOINLINE enum halde_status free_again(
     if (thread == NULL || !gate_enter(thread, heap, &cache)) {
         return free_slow(heap, data, flags);
     }
-    if (span->kind == SLICE_SPAN_BYTES) {
-        return free_inside(heap, thread, cache, span, data, flags, false);
-    }
-    return free_inside(heap, thread, cache, span, data, flags, true);
-}
-
-// What the fast path does not free: large blocks, mixed spans, wrong pointers.
-static NOINLINE enum halde_status free_other(halde_heap *handle, void *data, uint32_t flags)
-{
-    struct heap *heap = heap_of(handle);
-    if (data == NULL) {
+    bool has_words = span->kind == SLICE_SPAN_WORDS;
+    uint8_t *state;
+    switch (fast_free_inside(cache, span, data, has_words, &state)) {
+    case FAST_UNPROVED:
+        gate_leave(thread);
+        return free_slow(heap, data, flags);
+    case FAST_EVALUATE:
+        free_and_evaluate(heap, thread, cache, span, state, has_words);
         return HALDE_OK;
+    case FAST_REMOTE:
+        span_count_remote_free(
+            span); // before the state: as long as the block is busy the span stays
+        fast_clear_state(state, has_words);
+        break;
+    case FAST_DONE:
+        break;
     }
-    return heap == NULL ? HALDE_BAD_HEAP : free_slow(heap, data, flags);
+    gate_leave(thread);
+    return HALDE_OK;
 }
 
-// The block's slice leads to its heap, and that it is the one named is all the proof the handle
-// needs.
 enum halde_status halde_heap_free(halde_heap *handle, void *data, uint32_t flags)
 {
-    struct slice *slice = slice_of(data);
-    struct heap *heap = slice == NULL ? NULL : slice_heap(slice);
-    if (UNLIKELY(heap == NULL || heap->handle != (uintptr_t)handle)) {
-        return free_other(handle, data, flags);
-    }
-    bool has_words = slice->kind == SLICE_SPAN_WORDS && slice->block_size <= CLASS_ONE_SLICE_MAX;
-    if (UNLIKELY(slice->kind != SLICE_SPAN_BYTES && !has_words)) {
-        return free_other(handle, data, flags);
-    }
-    struct thread *thread = thread_current;
-    struct cache *cache = LIKELY(thread != NULL) ? gate_enter_fast(thread, heap) : NULL;
-    if (UNLIKELY(cache == NULL)) {
-        return free_again(heap, slice, data, flags);
-    }
-    if (LIKELY(!has_words)) {
-        return free_inside(heap, thread, cache, slice, data, flags, false);
-    }
-    return free_inside(heap, thread, cache, slice, data, flags, true);
+    return LIKELY(fast_free(handle, data)) ? HALDE_OK : fast_free_rest(handle, data, flags);
 }
 
-// ---- Resize
-// --------------------------------------------------------------------------------------
+NOINLINE enum halde_status fast_free_rest(halde_heap *handle, void *data, uint32_t flags)
+{
+    struct heap *heap = heap_of(handle);
+    if (heap == NULL || data == NULL) {
+        return data == NULL ? HALDE_OK : HALDE_BAD_HEAP;
+    }
+    struct slice *slice = slice_of(data);
+    bool is_one_slice = slice != NULL && slice_heap(slice) == heap &&
+                        (slice->kind == SLICE_SPAN_BYTES || slice->kind == SLICE_SPAN_WORDS) &&
+                        slice->block_size <= CLASS_ONE_SLICE_MAX;
+    return is_one_slice ? free_again(heap, slice, data, flags) : free_slow(heap, data, flags);
+}
+
+// ---- Resize -----------------------------------------------------------------------------------
 
 // A span's block keeps its place when the size class stays the same; when it must, as long as its
 // state can hold the slack.
@@ -761,8 +652,7 @@ void *halde_heap_realloc(
     return result;
 }
 
-// ---- Questions
-// -----------------------------------------------------------------------------------
+// ---- Questions --------------------------------------------------------------------------------
 
 // Finds a block for a question. Only the mixed span's map may change under the feet of other
 // blocks' owners.
@@ -809,8 +699,7 @@ bool engine_block_is_in_span(const void *data)
            (block.slice->kind == SLICE_SPAN_BYTES || block.slice->kind == SLICE_SPAN_WORDS);
 }
 
-// ---- User info
-// -----------------------------------------------------------------------------------
+// ---- User info --------------------------------------------------------------------------------
 
 enum halde_status halde_heap_set_user_info(
     halde_heap *handle, void *data, const struct halde_user_info *info)

@@ -76,8 +76,7 @@ void gate_open(struct heap *heap, uintptr_t gate)
     atomic_store_explicit(&heap->gate, stays_closed ? GATE_CLOSED : gate, memory_order_release);
 }
 
-// ---- Sessions
-// ------------------------------------------------------------------------------------
+// ---- Sessions ---------------------------------------------------------------------------------
 
 // Sleeps until the lock's owner has released it. Holds the mutex on entry and return.
 static void wait_for_lock_owner(struct heap *heap)
@@ -235,8 +234,7 @@ void session_end(struct session *session)
     }
 }
 
-// ---- The user's lock
-// -----------------------------------------------------------------------------
+// ---- The user's lock --------------------------------------------------------------------------
 
 // A lock needs an owner that is nobody else: a borrowed record will not do.
 static struct thread *self_for_locking(void)

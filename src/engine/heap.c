@@ -59,8 +59,7 @@ struct heap *heap_list_first(void)
     return registry.first;
 }
 
-// ---- Regions
-// -------------------------------------------------------------------------------------
+// ---- Regions ----------------------------------------------------------------------------------
 
 struct region *heap_region_of(const struct heap *heap, uintptr_t address)
 {
@@ -205,8 +204,7 @@ void heap_give_slices(struct heap *heap, struct slice *first, size_t count)
     }
 }
 
-// ---- Creation
-// ------------------------------------------------------------------------------------
+// ---- Creation ---------------------------------------------------------------------------------
 
 // Caller holds the registry's mutex.
 static struct heap *take_struct_locked(void)
@@ -541,8 +539,7 @@ enum halde_status halde_heap_create(const struct halde_heap_options *options, ha
     return create(options, heap);
 }
 
-// ---- Destruction
-// ---------------------------------------------------------------------------------
+// ---- Destruction ------------------------------------------------------------------------------
 
 static void release_caches(struct heap *heap)
 {
@@ -630,8 +627,7 @@ enum halde_status halde_heap_destroy(halde_heap *handle)
     return HALDE_OK;
 }
 
-// ---- Lists
-// ---------------------------------------------------------------------------------------
+// ---- Lists ------------------------------------------------------------------------------------
 
 halde_heap *halde_process_heap(void)
 {
@@ -681,8 +677,7 @@ enum halde_status halde_heap_unlock(halde_heap *handle)
     return gate_unlock(heap) ? HALDE_OK : HALDE_NOT_OWNER;
 }
 
-// ---- For the layers above
-// ------------------------------------------------------------------------
+// ---- For the layers above ---------------------------------------------------------------------
 
 _Atomic(uint64_t) *engine_heap_word(const halde_heap *handle)
 {

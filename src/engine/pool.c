@@ -35,8 +35,7 @@ static struct {
     struct area areas[AREA_COUNT];
 } state;
 
-// ---- Reservation
-// ---------------------------------------------------------------------------------
+// ---- Reservation ------------------------------------------------------------------------------
 
 // Bytes of an area for a pool of `size` bytes: proportional, with a minimum for small address
 // spaces.
@@ -147,8 +146,7 @@ bool area_commit(enum area_kind kind, size_t size)
     return is_committed;
 }
 
-// ---- The pool
-// ------------------------------------------------------------------------------------
+// ---- The pool ---------------------------------------------------------------------------------
 
 // Gives back what an area, or the pool, will not need any more. Returns its new size.
 static size_t shrink(uintptr_t base, size_t committed, size_t size, size_t wanted)
@@ -307,10 +305,9 @@ void pool_purge(uint64_t age_ms)
     os_mutex_unlock(&state.mutex);
 }
 
-// ---- Dirty slices
-// -------------------------------------------------------------------------------- One bit a slice:
-// 1 = may hold bytes other than zero. Neighbours may belong to different owners, so the words are
-// changed atomically.
+// ---- Dirty slices -----------------------------------------------------------------------------
+// One bit a slice: 1 = may hold bytes other than zero. Neighbours may belong to different owners,
+// so the words are changed atomically.
 
 static _Atomic(uint64_t) *dirty_word(uint32_t number)
 {
@@ -373,8 +370,7 @@ void pool_purge_slices(const struct slice *first, size_t count)
     }
 }
 
-// ---- Metadata
-// ------------------------------------------------------------------------------------
+// ---- Metadata ---------------------------------------------------------------------------------
 
 enum {
     UNIT = 64,

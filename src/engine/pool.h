@@ -91,7 +91,7 @@ bool pool_mark_dirty(const struct slice *first, size_t count);
 /// Gives the memory of dirty slices back and marks them zero. Owner of the slices only.
 void pool_purge_slices(const struct slice *first, size_t count);
 
-// ---- Free runs, for the pool and for heaps -----------------------------------------------------
+// ---- Free runs, for the pool and for heaps ----------------------------------------------------
 
 /// Adds a free run, merging it with its neighbours. `flags` of the first slice is kept.
 void runs_insert(struct runs *runs, struct slice *first, size_t count);
@@ -105,7 +105,7 @@ bool runs_take_at(struct runs *runs, struct slice *first, size_t count);
 /// Purges free runs that were freed at least `age_ms` ago.
 void runs_purge(struct runs *runs, uint64_t age_ms);
 
-// ---- Areas -------------------------------------------------------------------------------------
+// ---- Areas ------------------------------------------------------------------------------------
 
 enum area_kind {
     AREA_SLICES,
@@ -123,7 +123,7 @@ void *area_base(enum area_kind kind);
 /// its end.
 bool area_commit(enum area_kind kind, size_t size);
 
-// ---- Metadata ----------------------------------------------------------------------------------
+// ---- Metadata ---------------------------------------------------------------------------------
 
 /// Allocates engine data, 64-byte aligned, contents undefined. NULL when out of memory. Any lock
 /// may be held.

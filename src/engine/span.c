@@ -112,8 +112,7 @@ uint32_t span_free_count(const struct slice *span)
     return free_count;
 }
 
-// ---- Records
-// -------------------------------------------------------------------------------------
+// ---- Records ----------------------------------------------------------------------------------
 
 HIDDEN struct class_record cache_no_records[CLASS_COUNT];
 
@@ -181,8 +180,7 @@ bool cache_use_class(struct cache *cache, uint32_t size_class)
     return true;
 }
 
-// ---- Lists
-// ---------------------------------------------------------------------------------------
+// ---- Lists ------------------------------------------------------------------------------------
 
 static void list_push(struct class_record *record, struct slice *span)
 {
@@ -263,8 +261,7 @@ void cache_unlink_span(struct slice *span)
     }
 }
 
-// ---- Sweep
-// ---------------------------------------------------------------------------------------
+// ---- Sweep ------------------------------------------------------------------------------------
 
 void cache_start_span(struct class_record *record, struct slice *span)
 {
@@ -444,8 +441,7 @@ void span_count_remote_free(struct slice *span)
         &owner->remote, &head, slice_number(span), memory_order_release, memory_order_relaxed));
 }
 
-// ---- Idle caches
-// ---------------------------------------------------------------------------------
+// ---- Idle caches ------------------------------------------------------------------------------
 
 bool cache_has_spans(const struct cache *cache)
 {

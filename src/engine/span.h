@@ -79,8 +79,7 @@ ALWAYS_INLINE uint32_t span_index(const struct slice *span, uint32_t offset)
     return (uint32_t)(((uint64_t)offset * span->reciprocal) >> 32);
 }
 
-// ---- Caches
-// --------------------------------------------------------------------------------------
+// ---- Caches -----------------------------------------------------------------------------------
 
 /// Gives a cache its records on first use of a class. Returns false when out of memory.
 bool cache_use_class(struct cache *cache, uint32_t size_class);

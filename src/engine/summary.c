@@ -50,8 +50,7 @@ enum halde_status halde_heap_summarize(halde_heap *handle, struct halde_heap_sum
     return HALDE_OK;
 }
 
-// ---- Compaction
-// ----------------------------------------------------------------------------------
+// ---- Compaction -------------------------------------------------------------------------------
 
 static size_t largest_free(const struct heap *heap)
 {

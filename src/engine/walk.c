@@ -12,8 +12,7 @@
 
 #include <string.h>
 
-// ---- Element by element
-// --------------------------------------------------------------------------
+// ---- Element by element -----------------------------------------------------------------------
 
 static uintptr_t region_base(const struct region *region)
 {
@@ -207,8 +206,7 @@ enum halde_status halde_heap_walk(halde_heap *handle, halde_entry_visitor visit,
     return status == HALDE_NO_MORE_ENTRIES ? HALDE_OK : status;
 }
 
-// ---- In bulk
-// -------------------------------------------------------------------------------------
+// ---- In bulk ----------------------------------------------------------------------------------
 
 enum {
     BATCH_COUNT = 1024

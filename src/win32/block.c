@@ -1,11 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
 
-// Allocate, resize, free, size: the functions that programs call most.  Without flags each is one
-// call of the engine and a test of its result; everything else is in a _slow function.
+// Allocate, resize, free, size: the functions that programs call most.  Without flags each is the
+// engine's fast path and a test of its result; everything else is in a _slow function.
 
 #include "base/compiler.h"
 #include "engine/engine.h"
+#include "engine/fast.h"
 #include "halde-win32/winternl.h"
 #include "win32/corruption.h"
 #include "win32/exception.h"
@@ -63,16 +64,20 @@ static NOINLINE void *alloc_slow(HANDLE heap, DWORD flags, SIZE_T size)
     return block;
 }
 
+// Without flags, where the fast path will not do.
+static NOINLINE void *alloc_again(HANDLE heap, SIZE_T size)
+{
+    void *block = fast_alloc_rest(heap, size, 0);
+    return LIKELY(block != NULL) ? block : alloc_failed(heap, 0, size);
+}
+
 ALWAYS_INLINE void *alloc(HANDLE heap, DWORD flags, SIZE_T size)
 {
     if (UNLIKELY(flags != 0)) {
         return alloc_slow(heap, flags, size);
     }
-    void *block = halde_heap_alloc(heap, size, 0);
-    if (UNLIKELY(block == NULL)) {
-        return alloc_failed(heap, 0, size);
-    }
-    return block;
+    void *block = fast_alloc(heap, size);
+    return LIKELY(block != NULL) ? block : alloc_again(heap, size);
 }
 
 LPVOID WINAPI HeapAlloc(HANDLE hHeap, DWORD dwFlags, SIZE_T dwBytes)
@@ -144,23 +149,19 @@ static COLD bool free_failed(HANDLE heap, void *block, enum halde_status status)
     return false;
 }
 
-static NOINLINE bool free_slow(HANDLE heap, DWORD flags, void *block)
+// Its parameters and result are HeapFree()'s, so that the fast path can end in a jump.
+static NOINLINE BOOL free_slow(HANDLE heap, DWORD flags, void *block)
 {
-    enum halde_status status =
-        halde_heap_free(heap, block, engine_flags(flags & HEAP_NO_SERIALIZE));
+    enum halde_status status = fast_free_rest(heap, block, engine_flags(flags & HEAP_NO_SERIALIZE));
     return status == HALDE_OK || free_failed(heap, block, status);
 }
 
-ALWAYS_INLINE bool free_block(HANDLE heap, DWORD flags, void *block)
+ALWAYS_INLINE BOOL free_block(HANDLE heap, DWORD flags, void *block)
 {
-    if (UNLIKELY(flags != 0)) {
-        return free_slow(heap, flags, block);
+    if (LIKELY(flags == 0 && fast_free(heap, block))) {
+        return TRUE;
     }
-    enum halde_status status = halde_heap_free(heap, block, 0);
-    if (UNLIKELY(status != HALDE_OK)) {
-        return free_failed(heap, block, status);
-    }
-    return true;
+    return free_slow(heap, flags, block);
 }
 
 BOOL WINAPI HeapFree(HANDLE hHeap, DWORD dwFlags, LPVOID lpMem)
@@ -170,7 +171,7 @@ BOOL WINAPI HeapFree(HANDLE hHeap, DWORD dwFlags, LPVOID lpMem)
 
 BOOLEAN NTAPI RtlFreeHeap(PVOID HeapHandle, ULONG Flags, PVOID BaseAddress)
 {
-    return free_block(HeapHandle, Flags, BaseAddress);
+    return free_block(HeapHandle, Flags, BaseAddress) != FALSE;
 }
 
 // ---- Size -------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 # The golden list packaging/exports.txt, the shared libraries, the objects and the headers agree:
 #   - each shared library exports exactly the list, all of version HALDE_0
 #   - the objects mark exactly the list as exported (HALDE_API)
+#   - the static libraries define no other global name, except such as begin with halde_
 #   - the public headers declare no function that is not exported, and no exported name is undeclared
 # A deliberate change is followed by `make update-exports`.
 # shellcheck source=tests/package/common.sh
@@ -36,6 +37,14 @@ done
 
 bash "$top/scripts/exports.sh" "$build/libhalde-heap.a" | grep -v '^#' >"$work/names"
 compare "the objects of libhalde-heap.a" "$work/names"
+
+for library in libhalde.a libhalde-heap.a; do
+    nm --defined-only --extern-only --format=posix "$build/$library" 2>/dev/null | grep ' [A-Z] ' |
+        awk '{ print $1 }' | grep -v '^halde_' | sort -u >"$work/names"
+    grep -v '^halde_' "$golden" | comm -13 - "$work/names" >"$work/foreign"
+    [ -s "$work/names" ] && [ ! -s "$work/foreign" ] ||
+        fail "$library defines names that a program may use:" "$(cat "$work/foreign")"
+done
 
 # What the headers declare: gcc lists every prototype with its place.
 for header in "$top"/include/halde/*.h "$top"/include/halde-win32/*.h; do

@@ -102,8 +102,8 @@ static void *use_heaps(void *context)
 
 static void use_from_new_thread(struct scene *scene)
 {
-    if (process_has_thread_sanitizer()) {
-        return; // it does not support new threads after a fork of a threaded program
+    if (!process_can_start_threads_after_fork()) {
+        return;
     }
     pthread_t thread;
     ASSERT_TRUE(pthread_create(&thread, NULL, use_heaps, scene) == 0);

@@ -90,6 +90,11 @@ bool process_has_thread_sanitizer(void)
     return HAS_THREAD_SANITIZER;
 }
 
+bool process_can_start_threads_after_fork(void)
+{
+    return !HAS_THREAD_SANITIZER && !HAS_ADDRESS_SANITIZER;
+}
+
 bool process_memory_is_plain(void)
 {
     return !HAS_THREAD_SANITIZER && !HAS_ADDRESS_SANITIZER && !process_is_under_valgrind();

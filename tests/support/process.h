@@ -22,8 +22,14 @@ bool process_memory_is_plain(void);
 
 bool process_is_under_valgrind(void);
 
-/** Built with ThreadSanitizer: a forked child of a threaded process must not start threads. */
+/** Built with ThreadSanitizer. */
 bool process_has_thread_sanitizer(void);
+
+/**
+ * Whether a forked child of a threaded process may start threads: not with ThreadSanitizer, which does not
+ * support it, nor with AddressSanitizer, whose allocator may have been locked at the fork.
+ */
+bool process_can_start_threads_after_fork(void);
 
 /** 1 on an ordinary run; how many times longer a test may take under sanitizers and valgrind. */
 double process_slowness(void);

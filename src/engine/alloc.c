@@ -43,8 +43,9 @@ static void release_span(struct heap *heap, struct slice *span)
 static bool is_idle(const struct cache *cache, uint32_t now)
 {
     const struct thread *thread = cache->thread;
+    uint32_t since = atomic_load_explicit(&thread->idle_since, memory_order_relaxed);
     return !atomic_load_explicit(&thread->is_alive, memory_order_acquire) &&
-           (uint32_t)(now - thread->idle_since) >= IDLE_CACHE_AGE_MS && cache_has_spans(cache);
+           now - since >= IDLE_CACHE_AGE_MS;
 }
 
 // Takes over what threads that ended long ago left in their caches. Returns whether there was
@@ -58,20 +59,23 @@ static bool adopt_idle(struct session *session, struct cache *cache)
     }
     heap->idle_checked_at = now;
     bool has_adopted = false;
+    bool is_stopped = false;
     for (struct cache *other = &heap->cache; other != NULL;
          other = other == &heap->cache ? heap->caches : other->next) {
         if (other == cache || !is_idle(other, (uint32_t)now)) {
             continue;
         }
-        if (!has_adopted) {
-            gate_stop(heap, session->thread);
-            has_adopted = true;
+        if (!is_stopped) {
+            gate_stop(heap,
+                session->thread); // only now nobody can have revived the record and use the cache
+            is_stopped = true;
         }
+        has_adopted |= cache_has_spans(other);
         if (!cache_move_spans(other, cache)) {
             break;
         }
     }
-    if (has_adopted) {
+    if (is_stopped) {
         gate_open(heap, gate_shared());
     }
     return has_adopted;

@@ -239,10 +239,10 @@ void session_end(struct session *session)
 // A lock needs an owner that is nobody else: a borrowed record will not do.
 static struct thread *self_for_locking(void)
 {
-    struct thread *thread = thread_self();
+    struct thread *thread = thread_self_always();
     while (thread == NULL) {
         os_yield();
-        thread = thread_self();
+        thread = thread_self_always();
     }
     return thread;
 }

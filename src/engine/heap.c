@@ -122,6 +122,28 @@ static void insert_region(struct heap *heap, struct region region)
     heap->region_count++;
 }
 
+bool heap_release_regions(struct heap *heap)
+{
+    bool has_released = false;
+    for (uint32_t i = heap->region_count - 1; i > 0; i--) {
+        struct slice *first = slice_at(heap->regions[i].first_slice);
+        size_t count = heap->regions[i].slice_count;
+        if (first->kind != SLICE_FREE || first->slice_count != count) {
+            continue;
+        }
+        runs_remove(&heap->runs, first);
+        if ((heap->flags & HALDE_HEAP_EXECUTABLE) != 0) {
+            os_uncommit_exec((void *)slice_address(first), count << SLICE_SHIFT);
+        }
+        pool_give(first, count);
+        heap->region_count--;
+        memmove(&heap->regions[i], &heap->regions[i + 1],
+            (heap->region_count - i) * sizeof(heap->regions[0]));
+        has_released = true;
+    }
+    return has_released;
+}
+
 int heap_protect(const struct heap *heap, const struct slice *first, size_t count)
 {
     if ((heap->flags & HALDE_HEAP_EXECUTABLE) == 0) {
@@ -399,9 +421,7 @@ static enum halde_status create(const struct halde_heap_options *options, halde_
         return HALDE_NO_MEMORY;
     }
     struct thread *thread = thread_self();
-    if (thread == NULL) {
-        return HALDE_NO_MEMORY;
-    }
+    thread = thread == NULL ? thread_nobody() : thread;
     os_mutex_lock(&registry.mutex);
     struct slice *first;
     struct heap *heap = take_heap_locked(&plan, &first);

@@ -29,6 +29,8 @@ struct slice *heap_take_slices(struct heap *heap, size_t count, size_t alignment
 void heap_give_slices(struct heap *heap, struct slice *first, size_t count);
 /// Central. Takes exactly the slices that follow a block, for growth in place.
 bool heap_take_slices_at(struct heap *heap, struct slice *first, size_t count);
+/// Central. Gives regions without any block back to the pool. Returns whether there was one.
+bool heap_release_regions(struct heap *heap);
 /// Central. The region that an address lies in, or NULL.
 struct region *heap_region_of(const struct heap *heap, uintptr_t address);
 /// Central. Reports everything below `end` as committed.

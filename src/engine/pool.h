@@ -102,6 +102,8 @@ struct slice *runs_take_aligned(struct runs *runs, size_t count, size_t alignmen
 /// Takes exactly the `count` slices that start at `first`, if that is the start of a free run of
 /// this owner.
 bool runs_take_at(struct runs *runs, struct slice *first, size_t count);
+/// Takes a whole free run, wherever it starts.
+void runs_remove(struct runs *runs, struct slice *first);
 /// Purges free runs that were freed at least `age_ms` ago.
 void runs_purge(struct runs *runs, uint64_t age_ms);
 

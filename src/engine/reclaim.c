@@ -93,7 +93,8 @@ static bool for_each_span(struct heap *heap, bool (*act)(struct heap *, struct s
 
 bool reclaim_empty_spans(struct heap *heap)
 {
-    return for_each_span(heap, end_if_empty);
+    bool has_ended = for_each_span(heap, end_if_empty);
+    return heap_release_regions(heap) || has_ended;
 }
 
 static bool purge_one(struct heap *heap, struct slice *span)

@@ -7,7 +7,7 @@
 
 #include "engine/types.h"
 
-/// Ends all spans without a busy block. Returns whether there was one.
+/// Ends all spans without a busy block, and then all regions. Returns whether there was one.
 bool reclaim_empty_spans(struct heap *heap);
 /// Ends the empty spans of one cache. Caller is the cache's user, outside the gate, with the mutex.
 void reclaim_cache(struct heap *heap, struct cache *cache);

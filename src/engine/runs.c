@@ -17,7 +17,7 @@ static uint32_t bin_of(size_t count)
     return bits_highest(count);
 }
 
-static void unlink_run(struct runs *runs, struct slice *first)
+void runs_remove(struct runs *runs, struct slice *first)
 {
     uint32_t bin = bin_of(first->slice_count);
     if (first->previous != 0) {
@@ -83,7 +83,7 @@ void runs_insert(struct runs *runs, struct slice *first, size_t count)
     struct slice *before = run_before(runs, first);
     if (before != NULL) {
         count += before->slice_count;
-        unlink_run(runs, before);
+        runs_remove(runs, before);
         first = before;
     }
     struct slice *after = first + count;
@@ -91,7 +91,7 @@ void runs_insert(struct runs *runs, struct slice *first, size_t count)
                      after->kind == SLICE_FREE && (after->flags & SLICE_FLAG_REGION_START) == 0;
     if (can_merge) {
         count += after->slice_count;
-        unlink_run(runs, after);
+        runs_remove(runs, after);
     }
     link_run(runs, first, count, now);
 }
@@ -101,7 +101,7 @@ static struct slice *split_run(struct runs *runs, struct slice *run, size_t offs
 {
     size_t total = run->slice_count;
     uint32_t freed_at = run->freed_at;
-    unlink_run(runs, run);
+    runs_remove(runs, run);
     if (offset > 0) {
         link_run(runs, run, offset, freed_at);
     }

@@ -15,6 +15,7 @@ enum {
 };
 
 HIDDEN THREAD_LOCAL struct thread *thread_current;
+static THREAD_LOCAL bool is_ending; // the destructor has run in this thread
 
 static struct {
     struct os_mutex mutex;          // rank registry: record_count grows, unused, is_alive
@@ -32,13 +33,15 @@ static void end_thread(void *value)
     struct thread *thread = value;
     registry.on_end(thread);
     os_mutex_lock(&registry.mutex);
-    thread->idle_since = (uint32_t)os_clock_ms();
+    uint32_t now = (uint32_t)os_clock_ms();
+    atomic_store_explicit(&thread->idle_since, now, memory_order_relaxed);
     atomic_store_explicit(&thread->is_alive, false, memory_order_release);
     thread->next_unused = registry.unused;
     registry.unused = (uint32_t)(thread - registry.records) + 1;
     atomic_fetch_sub(&registry.alive_count, 1);
     os_mutex_unlock(&registry.mutex);
-    thread_current = NULL; // an operation in a later destructor takes a record again
+    thread_current = NULL; // an operation in a later destructor borrows
+    is_ending = true;
 }
 
 int thread_init(void (*on_end)(struct thread *thread))
@@ -71,8 +74,13 @@ static struct thread *take_record_locked(void)
 
 struct thread *thread_self_slow(void)
 {
-    if (registry.records == NULL) {
-        return NULL;
+    return is_ending ? NULL : thread_self_always();
+}
+
+struct thread *thread_self_always(void)
+{
+    if (registry.records == NULL || thread_current != NULL) {
+        return thread_current;
     }
     os_mutex_lock(&registry.mutex);
     struct thread *thread = take_record_locked();
@@ -92,6 +100,11 @@ struct thread *thread_borrow(void)
 {
     os_mutex_lock(&registry.borrow_mutex);
     atomic_store(&registry.is_borrowed, true);
+    return &registry.records[0];
+}
+
+struct thread *thread_nobody(void)
+{
     return &registry.records[0];
 }
 
@@ -194,7 +207,7 @@ void thread_after_fork(void)
         }
         atomic_store_explicit(&thread->in, NULL, memory_order_relaxed);
         atomic_store_explicit(&thread->is_alive, false, memory_order_relaxed);
-        thread->idle_since = 0;
+        atomic_store_explicit(&thread->idle_since, 0, memory_order_relaxed);
         thread->next_unused = registry.unused;
         registry.unused = i + 1;
     }

@@ -15,8 +15,11 @@
 
 extern HIDDEN THREAD_LOCAL struct thread *thread_current;
 
-/// The calling thread's record; takes one on first use. NULL only when out of memory.
+/// The calling thread's record; takes one on first use.  NULL when out of memory, and in the
+/// destructors of a thread that is ending: a record taken there might never be given back.
 struct thread *thread_self_slow(void);
+/// The same, in an ending thread too: for what cannot be done with a borrowed record.
+struct thread *thread_self_always(void);
 
 ALWAYS_INLINE struct thread *thread_self(void)
 {
@@ -31,6 +34,8 @@ int thread_init(void (*on_end)(struct thread *thread));
 /// The record used, one thread at a time, by threads that could not get one of their own.
 struct thread *thread_borrow(void);
 void thread_give_back(void);
+/// The same record, to name it without using it.
+struct thread *thread_nobody(void);
 
 /// The calling thread's cache in a heap, by index and id; NULL when it has none in its table.
 struct cache *thread_find_cache(struct thread *thread, const struct heap *heap);

@@ -184,8 +184,8 @@ struct thread {
     uint32_t table_count;     ///< slots in it
     uint32_t next_unused;     ///< registry: list of unused records, GUARDED_BY(registry)
     _Atomic(bool) is_alive;   ///< a thread uses the record; registry's lock to change
-    uint32_t idle_since; ///< os_clock_ms() when its last thread ended, low bits; before is_alive
-                         ///< (release)
+    _Atomic(uint32_t)
+        idle_since; ///< os_clock_ms() when its last thread ended, low bits; relaxed, a hint
 };
 static_assert(sizeof(struct thread) == 128, "thread records do not share cache lines");
 

@@ -145,19 +145,35 @@ static void *alloc_in_mixed(struct heap *heap, size_t size, size_t user_size, si
     return block;
 }
 
-// A request that may still be served from the mixed span before its class gets spans.
+// Whether a class may still be served from the mixed span. A class that is used much gets spans.
+static bool is_early(const struct heap *heap, uint32_t size_class)
+{
+    return !heap->is_shared && heap->class_live[size_class] < FRONT_END_THRESHOLD &&
+           heap->mixed_uses < MIXED_USES_MAX;
+}
+
 static void *alloc_early(struct heap *heap, uint32_t size_class, size_t size, size_t user_size)
 {
-    uint8_t *uses = &heap->class_uses[size_class];
-    bool is_early = !heap->is_shared && *uses < FRONT_END_THRESHOLD;
-    if (!is_early && heap->can_use_spans) {
+    if (!is_early(heap, size_class) && heap->can_use_spans) {
         return NULL;
     }
     void *block = alloc_in_mixed(heap, size, user_size, GRANULE_SIZE);
-    if (block != NULL && *uses < FRONT_END_THRESHOLD) {
-        *uses = (uint8_t)(*uses + 1);
+    if (block != NULL && heap->class_live[size_class] < UINT8_MAX) {
+        heap->class_live[size_class]++;
+        heap->mixed_uses++;
     }
     return block;
+}
+
+// Frees a block of the mixed span. Central.
+static void free_in_mixed(struct heap *heap, const struct block *block)
+{
+    size_t size = block->user_size + checks_extra(heap);
+    if (size <= CLASS_MAX) {
+        uint8_t *live = &heap->class_live[size_class_of(size)];
+        *live = (uint8_t)(*live - (*live > 0));
+    }
+    mixed_free(heap, block->index);
 }
 
 // The last resorts where there is no room for another span.
@@ -307,18 +323,21 @@ static NOINLINE void *alloc_slow(struct heap *heap, size_t size, size_t alignmen
     return block;
 }
 
-// The first blocks of a heap, without a session: bumps the mixed span. The caller is inside the
-// gate.
+// The first blocks of a heap, without a session. The caller is inside the gate.
 static NOINLINE void *alloc_first(
     struct heap *heap, struct thread *thread, uint32_t size_class, size_t size, uint32_t flags)
 {
-    bool is_early = !heap->is_shared && heap->class_uses[size_class] < FRONT_END_THRESHOLD;
-    void *block = is_early ? mixed_bump(heap, size) : NULL;
+    void *block = NULL;
+    if (is_early(heap, size_class)) {
+        block = mixed_bump(heap, size);
+        block = block != NULL ? block : alloc_in_mixed(heap, size, size, GRANULE_SIZE);
+    }
     if (UNLIKELY(block == NULL)) {
         gate_leave(thread);
         return alloc_slow(heap, size, GRANULE_SIZE, flags);
     }
-    heap->class_uses[size_class]++;
+    heap->class_live[size_class]++;
+    heap->mixed_uses++;
     gate_leave(thread);
     return (flags & HALDE_ZERO) != 0 ? memset(block, 0, size) : block;
 }
@@ -418,7 +437,7 @@ static void free_block(struct session *session, const struct block *block, void 
         block_set_info_flag(block, false);
     }
     if (block->slice->kind == SLICE_MIXED) {
-        mixed_free(heap, block->index);
+        free_in_mixed(heap, block);
     } else if (slice_is_large(block->slice)) {
         large_free(heap, block->slice);
     } else {
@@ -506,6 +525,25 @@ enum halde_status halde_heap_free(halde_heap *handle, void *data, uint32_t flags
     return LIKELY(fast_free(handle, data)) ? HALDE_OK : fast_free_rest(handle, data, flags);
 }
 
+// A block of the mixed span of a heap that is the caller's alone. Returns false, with nothing
+// changed, when the slow path must judge.
+static bool free_first(struct heap *heap, void *data)
+{
+    struct thread *thread = thread_current;
+    struct cache *cache;
+    if (thread == NULL || !gate_enter(thread, heap, &cache)) {
+        return false;
+    }
+    struct block block;
+    bool is_plain = !heap->is_shared && block_find(heap, data, &block) == HALDE_OK &&
+                    block.slice->kind == SLICE_MIXED && !block.has_info;
+    if (is_plain) {
+        free_in_mixed(heap, &block);
+    }
+    gate_leave(thread);
+    return is_plain;
+}
+
 NOINLINE enum halde_status fast_free_rest(halde_heap *handle, void *data, uint32_t flags)
 {
     struct heap *heap = heap_of(handle);
@@ -516,7 +554,12 @@ NOINLINE enum halde_status fast_free_rest(halde_heap *handle, void *data, uint32
     bool is_one_slice = slice != NULL && slice_heap(slice) == heap &&
                         (slice->kind == SLICE_SPAN_BYTES || slice->kind == SLICE_SPAN_WORDS) &&
                         slice->block_size <= CLASS_ONE_SLICE_MAX;
-    return is_one_slice ? free_again(heap, slice, data, flags) : free_slow(heap, data, flags);
+    if (is_one_slice) {
+        return free_again(heap, slice, data, flags);
+    }
+    bool is_mixed =
+        slice != NULL && slice_heap(slice) == heap && slice_first(slice)->kind == SLICE_MIXED;
+    return is_mixed && free_first(heap, data) ? HALDE_OK : free_slow(heap, data, flags);
 }
 
 // ---- Resize -----------------------------------------------------------------------------------

@@ -335,7 +335,8 @@ static void init_struct(
     heap->large_first = heap->large_last = 0;
     heap->caches = NULL;
     heap->info = NULL;
-    memset(heap->class_uses, 0, sizeof(heap->class_uses));
+    heap->mixed_uses = 0;
+    memset(heap->class_live, 0, sizeof(heap->class_live));
 }
 
 static void init_first_region(struct heap *heap, const struct plan *plan, struct slice *first)

@@ -51,7 +51,7 @@ struct thread;
 enum {
     SLICE_SHIFT = 16,
     SLICE_SIZE = 1 << SLICE_SHIFT,
-    SPAN_LARGE_SLICES = 8, ///< slices of a span whose blocks exceed CLASS_ONE_SLICE_MAX
+    SPAN_LARGE_SLICES = 4, ///< slices of a span whose blocks exceed CLASS_ONE_SLICE_MAX
 
     STATE_INFO_BYTE = 0x80,    ///< flag in a byte state: the block has user info
     STATE_INFO_WORD = 0x8000,  ///< the same in a 16-bit state
@@ -65,7 +65,9 @@ enum {
     GATE_BITS = 63,  ///< thread records are aligned, so these bits are free
 
     FRONT_END_THRESHOLD =
-        17, ///< requests of a class served from the mixed span before it gets spans
+        17, ///< live blocks of a class in the mixed span; the next gets the class spans
+    MIXED_USES_MAX =
+        4096, ///< requests served from the mixed span; after them every class gets spans
 
     LARGE_ALONE_SIZE =
         0x100000 - 0x2000,     ///< a request of this size or more gets slices outside of regions
@@ -263,8 +265,9 @@ struct heap {
     struct cache *caches;             ///< all but the embedded one; they live as long as the heap
     struct info_table *info;          ///< user info, or NULL
     struct mixed mixed;
-    uint8_t
-        class_uses[CLASS_COUNT]; ///< requests served from the mixed span, up to FRONT_END_THRESHOLD
+    uint32_t mixed_uses;               ///< requests served from the mixed span
+    uint8_t class_live[CLASS_COUNT];   ///< blocks in the mixed span, roughly where realloc changed
+                                       ///< classes
     uint8_t first_map[FIRST_MAP_SIZE]; ///< mixed.map until the heap outgrows its first page
 };
 

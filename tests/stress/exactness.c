@@ -63,6 +63,19 @@ static void check_summary(struct rounds *rounds, const struct ledger *ledger)
     EXPECT_AT_MOST(summary.reserved_size, summary.max_reserve_size);
 }
 
+// An operation that was let in before the lock and goes on afterwards could be explained by its intent; but then
+// something changes while the lock is held.  The pause lets threads run that were preempted.
+static void expect_unchanged(struct rounds *rounds, const struct ledger *ledger)
+{
+    struct timespec pause = {.tv_nsec = (long)random_below(&rounds->random, 300000)};
+    uint64_t before = rounds->checker.fingerprint;
+    nanosleep(&pause, NULL);
+    for (int walk = 0; walk < LEDGER_WALK_COUNT; walk++) { // and all three ways see the same
+        ledger_check_locked(&rounds->checker, ledger, (enum ledger_walk)walk, false);
+        EXPECT_SIZE(rounds->checker.fingerprint, before);
+    }
+}
+
 static void check_heap(struct rounds *rounds, size_t heap_index, bool is_strict)
 {
     const struct ledger *ledger = churn_ledger(rounds->churn, heap_index);
@@ -81,6 +94,9 @@ static void check_heap(struct rounds *rounds, size_t heap_index, bool is_strict)
     if (random_once_in(&rounds->random, 32)) {
         halde_heap_compact(ledger->heap);
         ledger_check_locked(&rounds->checker, ledger, walk, is_strict);
+    }
+    if (random_once_in(&rounds->random, 4)) {
+        expect_unchanged(rounds, ledger);
     }
 }
 

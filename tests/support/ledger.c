@@ -164,6 +164,8 @@ static void add_seen(struct ledger_checker *checker, const void *block, size_t s
     *seen = (struct ledger_seen){(uintptr_t)block, size, false};
     checker->count++;
     checker->busy_size += size;
+    uint64_t mixed = ((uint64_t)(uintptr_t)block ^ size << 40) * UINT64_C(0xd1342543de82ef95);
+    checker->fingerprint += (mixed ^ mixed >> 29) * UINT64_C(0x94d049bb133111eb);
 }
 
 static bool visit_entry(const struct halde_entry *entry, void *context)
@@ -228,6 +230,7 @@ static bool walk_heap(
     memset(checker->seen, 0, checker->capacity * sizeof *checker->seen);
     checker->count = 0;
     checker->busy_size = 0;
+    checker->fingerprint = 0;
     checker->is_full = false;
     checker->problem = NULL;
     enum halde_status status;

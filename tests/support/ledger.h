@@ -101,6 +101,7 @@ struct ledger_checker {
     size_t capacity;          // a power of two
     size_t count;
     size_t busy_size; // sum of user sizes of the last walk
+    uint64_t fingerprint; // of all blocks and sizes of the last walk, in any order
     bool is_full;
     const char *problem; // first thing wrong in the walk itself
     const void *problem_address;

@@ -131,7 +131,8 @@ bool heap_release_regions(struct heap *heap)
         if (first->kind != SLICE_FREE || first->slice_count != count) {
             continue;
         }
-        runs_remove(&heap->runs, first);
+        bool is_fresh = (first->flags & SLICE_FLAG_FRESH) != 0;
+        runs_remove(is_fresh ? &heap->fresh : &heap->runs, first);
         if ((heap->flags & HALDE_HEAP_EXECUTABLE) != 0) {
             os_uncommit_exec((void *)slice_address(first), count << SLICE_SHIFT);
         }
@@ -181,7 +182,7 @@ static bool add_region(struct heap *heap, size_t least_count, size_t alignment)
                             .first_block = start,
                         });
     first->flags = SLICE_FLAG_REGION_START;
-    runs_insert(&heap->runs, first, count);
+    runs_insert(&heap->fresh, first, count);
     return true;
 }
 
@@ -194,8 +195,11 @@ static void note_taken(struct heap *heap, struct slice *first, size_t count)
 struct slice *heap_take_slices(struct heap *heap, size_t count, size_t alignment)
 {
     struct slice *first = runs_take_aligned(&heap->runs, count, alignment);
+    if (first == NULL) {
+        first = runs_take_aligned(&heap->fresh, count, alignment);
+    }
     if (first == NULL && add_region(heap, count, alignment)) {
-        first = runs_take_aligned(&heap->runs, count, alignment);
+        first = runs_take_aligned(&heap->fresh, count, alignment);
     }
     if (first != NULL) {
         note_taken(heap, first, count);
@@ -205,7 +209,7 @@ struct slice *heap_take_slices(struct heap *heap, size_t count, size_t alignment
 
 bool heap_take_slices_at(struct heap *heap, struct slice *first, size_t count)
 {
-    if (!runs_take_at(&heap->runs, first, count)) {
+    if (!runs_take_at(&heap->runs, first, count) && !runs_take_at(&heap->fresh, first, count)) {
         return false;
     }
     note_taken(heap, first, count);
@@ -320,6 +324,7 @@ static void init_struct(
     heap->cache.heap = heap;
     heap->cache.thread = thread;
     heap->runs = (struct runs){.owner = heap};
+    heap->fresh = (struct runs){.owner = heap, .flag = SLICE_FLAG_FRESH};
     heap->regions = &heap->first_region;
     heap->region_count = 1;
     heap->region_capacity = 1;
@@ -358,7 +363,7 @@ static void init_first_region(struct heap *heap, const struct plan *plan, struct
     size_t whole_slices = plan->region_size >> SLICE_SHIFT;
     if (whole_slices > mixed_slices) {
         first[mixed_slices].flags = 0;
-        runs_insert(&heap->runs, first + mixed_slices, whole_slices - mixed_slices);
+        runs_insert(&heap->fresh, first + mixed_slices, whole_slices - mixed_slices);
     }
     heap->handle = start;
     write_region_header(heap);

@@ -190,7 +190,8 @@ static bool pool_commit_locked(size_t size)
         return false;
     }
     size_t step = size_min(size_max(committed / 2, 4 * COMMIT_STEP), COMMIT_STEP_MAX);
-    size_t wanted = size_min(size_max(size, committed + step), state.size);
+    size_t wanted =
+        size_min(bits_round_up(size_max(size, committed + step), SLICE_SIZE), state.size);
     for (unsigned attempt = 0; attempt < 2; attempt++, wanted = size) {
         size_t slices = wanted >> SLICE_SHIFT;
         bool is_described = area_commit(AREA_SLICES, slices * sizeof(struct slice)) &&

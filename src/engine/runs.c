@@ -34,6 +34,7 @@ void runs_remove(struct runs *runs, struct slice *first)
     runs->slice_count -= (uint32_t)first->slice_count;
     first[first->slice_count - 1].kind = SLICE_NONE;
     first->kind = SLICE_NONE;
+    first->flags &= (uint8_t)~SLICE_FLAG_FRESH;
 }
 
 static void link_run(struct runs *runs, struct slice *first, size_t count, uint32_t freed_at)
@@ -43,6 +44,7 @@ static void link_run(struct runs *runs, struct slice *first, size_t count, uint3
     slice_set_heap(last, runs->owner);
     last->slice_count = count;
     first->kind = SLICE_FREE; // after `last`: they may be the same
+    first->flags = (uint8_t)((first->flags & SLICE_FLAG_REGION_START) | runs->flag);
     slice_set_heap(first, runs->owner);
     first->slice_count = count;
     first->freed_at = freed_at;
@@ -65,10 +67,13 @@ static struct slice *run_before(const struct runs *runs, struct slice *slice)
         slice_heap(last) != runs->owner) {
         return NULL;
     }
+    struct slice *first = NULL;
     if (last->kind == SLICE_FREE) {
-        return last->slice_count == 1 ? last : NULL;
+        first = last->slice_count == 1 ? last : NULL;
+    } else if (last->kind == SLICE_FREE_END) {
+        first = slice - last->slice_count;
     }
-    return last->kind == SLICE_FREE_END ? slice - last->slice_count : NULL;
+    return first != NULL && (first->flags & SLICE_FLAG_FRESH) == runs->flag ? first : NULL;
 }
 
 static bool is_in_pool(const struct slice *slice)
@@ -88,7 +93,8 @@ void runs_insert(struct runs *runs, struct slice *first, size_t count)
     }
     struct slice *after = first + count;
     bool can_merge = is_in_pool(after) && slice_heap(after) == runs->owner &&
-                     after->kind == SLICE_FREE && (after->flags & SLICE_FLAG_REGION_START) == 0;
+                     after->kind == SLICE_FREE &&
+                     (after->flags & (SLICE_FLAG_REGION_START | SLICE_FLAG_FRESH)) == runs->flag;
     if (can_merge) {
         count += after->slice_count;
         runs_remove(runs, after);
@@ -150,9 +156,10 @@ struct slice *runs_take(struct runs *runs, size_t count)
 
 bool runs_take_at(struct runs *runs, struct slice *first, size_t count)
 {
-    bool is_free_run = is_in_pool(first) && slice_heap(first) == runs->owner &&
-                       first->kind == SLICE_FREE && (first->flags & SLICE_FLAG_REGION_START) == 0 &&
-                       first->slice_count >= count;
+    bool is_free_run =
+        is_in_pool(first) && slice_heap(first) == runs->owner && first->kind == SLICE_FREE &&
+        (first->flags & (SLICE_FLAG_REGION_START | SLICE_FLAG_FRESH)) == runs->flag &&
+        first->slice_count >= count;
     if (!is_free_run) {
         return false;
     }

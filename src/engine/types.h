@@ -99,6 +99,7 @@ enum {
         1 << 1,                 ///< span: on its record's list of spans without enough free blocks
     SLICE_FLAG_LISTED = 1 << 2, ///< span: on its record's list of spans with free blocks
     SLICE_FLAG_USER_INFO = 1 << 3, ///< large block: has user info
+    SLICE_FLAG_FRESH = 1 << 4,     ///< free run: never used since its region was made
 };
 
 /// What the engine knows of 64 KiB. Written by the span's owner, or under the lock of the free
@@ -199,6 +200,7 @@ struct cache_slot {
 /// Free runs of slices, by size. Guarded by its owner's lock.
 struct runs {
     struct heap *owner;            ///< NULL: the pool
+    uint8_t flag;                  ///< SLICE_FLAG_FRESH or 0: only runs with the same flag merge
     uint32_t bins;                 ///< bit i: heads[i] is not empty
     uint32_t heads[RUN_BIN_COUNT]; ///< runs of 2^i .. 2^(i+1)-1 slices
     uint32_t slice_count;          ///< slices in all runs
@@ -255,7 +257,8 @@ struct heap {
     struct heap *next, *previous; ///< registry list, creation order; GUARDED_BY(registry)
 
     // Central.
-    struct runs runs;       ///< free slices of the regions
+    struct runs runs;       ///< free slices of the regions that were used before
+    struct runs fresh;      ///< the others: taken last, so that touched memory is used first
     struct region *regions; ///< the one at the handle, then the others by address
     uint32_t region_count, region_capacity;
     uint32_t first_region_slices;     ///< slices of the region at the handle; constant

@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 
 enum {
     THREADS = 20000,
@@ -262,6 +263,82 @@ static void destroy_between_threads(void)
     }
 }
 
+// ---- What dead threads leave is found --------------------------------------------------------------------
+
+enum {
+    FAMILY = 24, // alive at the same time
+    ESTATE = 3000,
+    ESTATE_SIZE = 200,
+};
+
+struct family {
+    halde_heap *heap;
+    pthread_barrier_t all_filled;
+    void *blocks[FAMILY][ESTATE];
+};
+
+struct member {
+    struct family *family;
+    size_t index;
+};
+
+static void *fill_estate(void *context)
+{
+    struct member *member = context;
+    struct family *family = member->family;
+    for (size_t i = 0; i < ESTATE; i++) {
+        family->blocks[member->index][i] = halde_heap_alloc(family->heap, ESTATE_SIZE, 0);
+        ASSERT_NOT_NULL(family->blocks[member->index][i]);
+    }
+    pthread_barrier_wait(&family->all_filled);
+    return NULL;
+}
+
+static void free_estates(struct family *family)
+{
+    for (size_t t = 0; t < FAMILY; t++) {
+        for (size_t i = 0; i < ESTATE; i++) {
+            EXPECT_OK(halde_heap_free(family->heap, family->blocks[t][i], 0));
+        }
+    }
+}
+
+// Many threads fill the heap and end, one other frees all and wants as much again: it gets the same memory.
+static void inherit_everything(void)
+{
+    static struct family family;
+    ASSERT_OK(halde_heap_create(NULL, &family.heap));
+    pthread_barrier_init(&family.all_filled, NULL, FAMILY);
+    pthread_t threads[FAMILY];
+    struct member members[FAMILY];
+    for (size_t i = 0; i < FAMILY; i++) {
+        members[i] = (struct member){&family, i};
+        ASSERT_TRUE(pthread_create(&threads[i], NULL, fill_estate, &members[i]) == 0);
+    }
+    for (size_t i = 0; i < FAMILY; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    struct halde_heap_summary before;
+    struct halde_heap_summary after;
+    EXPECT_OK(halde_heap_summarize(family.heap, &before));
+    EXPECT_SIZE(before.busy_count, (size_t)FAMILY * ESTATE);
+    free_estates(&family);
+    const struct timespec pause = {.tv_nsec = 300000000}; // a dead thread's successor may take what it left
+    nanosleep(&pause, NULL);
+    for (size_t t = 0; t < FAMILY; t++) {
+        for (size_t i = 0; i < ESTATE; i++) {
+            family.blocks[t][i] = halde_heap_alloc(family.heap, ESTATE_SIZE, 0);
+            ASSERT_NOT_NULL(family.blocks[t][i]);
+        }
+    }
+    EXPECT_OK(halde_heap_summarize(family.heap, &after));
+    test_note("inherited: committed %zu -> %zu KiB", before.committed_size >> 10, after.committed_size >> 10);
+    EXPECT_SIZE(after.busy_count, (size_t)FAMILY * ESTATE);
+    EXPECT_AT_MOST(after.committed_size, before.committed_size + before.committed_size / 4);
+    free_estates(&family);
+    EXPECT_OK(halde_heap_destroy(family.heap));
+}
+
 int main(void)
 {
     uint64_t seed = seed_start("thread_exit");
@@ -273,5 +350,6 @@ int main(void)
     EXPECT_OK(halde_heap_destroy(heap));
     run_on(halde_process_heap(), seed + 1, count / 4);
     destroy_between_threads();
+    inherit_everything();
     return test_result();
 }

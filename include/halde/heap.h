@@ -74,7 +74,7 @@ enum {
     HALDE_CHECK_TAIL =
         1u << 0, ///< 16 bytes 0xAB behind every block's user size, checked on free and validation
     HALDE_CHECK_FREE = 1u << 1,   ///< freed blocks filled with 0xFEEEFEEE, checked on validation
-    HALDE_CHECK_ALWAYS = 1u << 2, ///< the whole heap validated at every call
+    HALDE_CHECK_ALWAYS = 1u << 2, ///< the whole heap validated at every allocation, resize and free
 };
 
 struct halde_heap_options {

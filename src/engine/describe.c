@@ -34,7 +34,7 @@ const char *halde_status_text(enum halde_status status)
     case HALDE_BLOCK_DAMAGED:
         return "is damaged";
     case HALDE_HEAP_DAMAGED:
-        return "the heap's own data is inconsistent";
+        return "lies where the heap's own data is inconsistent";
     case HALDE_NOT_OWNER:
         return "the calling thread does not hold the heap's lock";
     case HALDE_NO_MORE_ENTRIES:

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * The engine's front header: the only one that src/win32, src/crtdbg and src/malloc include.
+ * The engine's front header. src/win32, src/crtdbg and src/malloc include it, and engine/fast.h for
+ * the fast paths.
  *
  * It adds to the public API (halde/heap.h) what only the layers inside the library may use.
  */

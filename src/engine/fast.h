@@ -16,24 +16,33 @@
 #include "engine/size_class.h"
 #include "engine/span.h"
 
-/// Takes the record's hot block or the next of its word, and marks it busy. NULL when it has
-/// neither.
+/// Makes the next block of the word ready, if there is one.
+ALWAYS_INLINE void fast_prepare_next(struct class_record *record, bool has_words)
+{
+    uint64_t word = record->word;
+    if (UNLIKELY(word == 0)) {
+        record->next = NULL;
+        return;
+    }
+    uint32_t i = bits_lowest(word);
+    record->word = word & (word - 1);
+    record->next = record->base + (size_t)i * record->block_size;
+    record->next_state = record->states + ((size_t)i << has_words);
+}
+
+/// Takes the block that was made ready and marks it busy; then makes another ready, so that the way
+/// from the word to an address is not on the caller's critical path.  NULL when there is none.
 ALWAYS_INLINE void *fast_take_block(struct class_record *record, size_t user_size, bool has_words)
 {
-    void *block = record->hot;
-    uint8_t *state = record->hot_state;
-    if (block != NULL) {
-        record->hot = NULL;
-    } else {
-        uint64_t word = record->word;
-        if (UNLIKELY(word == 0)) {
+    if (UNLIKELY(record->next == NULL)) {
+        if (record->word == 0) {
             return NULL;
         }
-        uint32_t i = bits_lowest(word);
-        record->word = word & (word - 1);
-        block = record->base + (size_t)i * record->block_size;
-        state = record->states + ((size_t)i << has_words);
+        fast_prepare_next(record, has_words);
     }
+    void *block = record->next;
+    uint8_t *state = record->next_state;
+    fast_prepare_next(record, has_words);
     uint32_t slack = record->block_size - (uint32_t)user_size;
     if (has_words) {
         __atomic_store_n((uint16_t *)(void *)state, (uint16_t)(slack + 1), __ATOMIC_RELAXED);
@@ -86,15 +95,10 @@ ALWAYS_INLINE enum fast_result fast_free_inside(
         return FAST_REMOTE;
     }
     struct class_record *record = span->record;
-    if (record->hot == NULL) {
-        fast_clear_state(*state, has_words);
-        record->hot = data;
-        record->hot_state = *state;
-        return FAST_DONE;
-    }
+    (void)data;
     // A block of the group in hand is used again before groups that were never touched.
     size_t bit = (size_t)(*state - record->states) >> has_words;
-    if (bit < STATE_GROUP_SIZE) {
+    if (LIKELY(bit < STATE_GROUP_SIZE)) {
         fast_clear_state(*state, has_words);
         record->word |= (uint64_t)1 << bit;
         return FAST_DONE;

@@ -12,20 +12,20 @@ enum {
     FIT_ATTEMPTS = 8
 }; // runs looked at for a better fit
 
-static uint32_t bin_of(size_t count)
+static uint32_t size_log_of(size_t count)
 {
     return bits_highest(count);
 }
 
 void runs_remove(struct runs *runs, struct slice *first)
 {
-    uint32_t bin = bin_of(first->slice_count);
+    uint32_t size_log = size_log_of(first->slice_count);
     if (first->previous != 0) {
         slice_at(first->previous)->next = first->next;
     } else {
-        runs->heads[bin] = first->next;
+        runs->heads[size_log] = first->next;
         if (first->next == 0) {
-            runs->bins &= ~(1u << bin);
+            runs->sizes &= ~(1u << size_log);
         }
     }
     if (first->next != 0) {
@@ -48,14 +48,14 @@ static void link_run(struct runs *runs, struct slice *first, size_t count, uint3
     slice_set_heap(first, runs->owner);
     first->slice_count = count;
     first->freed_at = freed_at;
-    uint32_t bin = bin_of(count);
+    uint32_t size_log = size_log_of(count);
     first->previous = 0;
-    first->next = runs->heads[bin];
+    first->next = runs->heads[size_log];
     if (first->next != 0) {
         slice_at(first->next)->previous = slice_number(first);
     }
-    runs->heads[bin] = slice_number(first);
-    runs->bins |= 1u << bin;
+    runs->heads[size_log] = slice_number(first);
+    runs->sizes |= 1u << size_log;
     runs->slice_count += (uint32_t)count;
 }
 
@@ -126,13 +126,13 @@ static size_t slices_to_alignment(const struct slice *slice, size_t alignment)
 
 struct slice *runs_take_aligned(struct runs *runs, size_t count, size_t alignment)
 {
-    if (bin_of(count) >= RUN_BIN_COUNT) {
+    if (size_log_of(count) >= RUN_SIZE_COUNT) {
         return NULL;
     }
-    uint32_t bins = runs->bins & ~((1u << bin_of(count)) - 1);
-    for (; bins != 0; bins &= bins - 1) {
+    uint32_t sizes = runs->sizes & ~((1u << size_log_of(count)) - 1);
+    for (; sizes != 0; sizes &= sizes - 1) {
         struct slice *best = NULL;
-        uint32_t number = runs->heads[bits_lowest(bins)];
+        uint32_t number = runs->heads[bits_lowest(sizes)];
         for (unsigned i = 0; number != 0 && i < FIT_ATTEMPTS;
              i++, number = slice_at(number)->next) {
             struct slice *run = slice_at(number);
@@ -170,8 +170,8 @@ bool runs_take_at(struct runs *runs, struct slice *first, size_t count)
 void runs_purge(struct runs *runs, uint64_t age_ms)
 {
     uint32_t now = (uint32_t)os_clock_ms();
-    for (uint32_t bins = runs->bins; bins != 0; bins &= bins - 1) {
-        uint32_t number = runs->heads[bits_lowest(bins)];
+    for (uint32_t sizes = runs->sizes; sizes != 0; sizes &= sizes - 1) {
+        uint32_t number = runs->heads[bits_lowest(sizes)];
         for (; number != 0; number = slice_at(number)->next) {
             struct slice *run = slice_at(number);
             if ((uint32_t)(now - run->freed_at) >= age_ms) {

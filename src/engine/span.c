@@ -119,7 +119,7 @@ HIDDEN struct class_record cache_no_records[CLASS_COUNT];
 // Unused record arrays are all zero, so that a cache touches only the pages of the classes it uses.
 static struct {
     struct os_mutex mutex;
-    struct class_record *unused; // linked through `hot`
+    struct class_record *unused; // linked through `next`
 } arrays;
 
 static struct class_record *take_records(void)
@@ -127,8 +127,8 @@ static struct class_record *take_records(void)
     os_mutex_lock(&arrays.mutex);
     struct class_record *records = arrays.unused;
     if (records != NULL) {
-        arrays.unused = records->hot;
-        records->hot = NULL;
+        arrays.unused = records->next;
+        records->next = NULL;
     }
     os_mutex_unlock(&arrays.mutex);
     if (records == NULL) {
@@ -161,7 +161,7 @@ void cache_release_records(struct cache *cache)
     }
     cache->records = cache_no_records;
     os_mutex_lock(&arrays.mutex);
-    records->hot = arrays.unused;
+    records->next = arrays.unused;
     arrays.unused = records;
     os_mutex_unlock(&arrays.mutex);
 }
@@ -243,6 +243,7 @@ static void leave_span(struct class_record *record)
     record->span = NULL;
     record->word = 0;
     record->states = NULL;
+    record->next = NULL;
 }
 
 void cache_unlink_span(struct slice *span)
@@ -254,10 +255,6 @@ void cache_unlink_span(struct slice *span)
         ring_remove(record, span);
     } else if (record->span == span) {
         leave_span(record);
-    }
-    bool is_hot_inside = record->hot != NULL && slice_first(slice_of(record->hot)) == span;
-    if (is_hot_inside) {
-        record->hot = NULL;
     }
 }
 
@@ -384,7 +381,9 @@ static bool next_span(struct cache *cache, struct class_record *record)
 bool cache_refill(struct cache *cache, uint32_t size_class)
 {
     struct class_record *record = &cache->records[size_class];
-    record->hot = NULL; // its state is 0: the sweep may find it, and no block may be in both places
+    if (record->next != NULL || record->word != 0) {
+        return true; // another user of a serial heap's cache was here first
+    }
     for (;;) {
         if (record->span != NULL) {
             if (sweep(record)) {
@@ -478,7 +477,6 @@ bool cache_move_spans(struct cache *from, struct cache *to)
         if (!cache_use_class(to, i)) {
             return false;
         }
-        record->hot = NULL;
         while (record->span != NULL || record->listed != 0 || record->given_up != 0) {
             struct slice *span = record->span;
             if (span == NULL) {

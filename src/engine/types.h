@@ -76,7 +76,7 @@ enum {
     REGION_HEADER_SIZE_FIXED = 0x800, ///< the same in a fixed-size heap, whose overhead lies inside
     MIXED_OVERHEAD = 8,               ///< least slack of a block in the mixed span
 
-    RUN_BIN_COUNT = 23,
+    RUN_SIZE_COUNT = 23,
     FIRST_MAP_SIZE = 256, ///< granules of the first page, mapped inside the heap
     USED_WORD_COUNT = (CLASS_COUNT + 63) / 64,
 };
@@ -152,11 +152,12 @@ struct remote {
 
 /// A size class in a cache: where the next blocks come from. Touched by the cache's user only.
 struct class_record {
-    uint64_t word;       ///< free blocks of the current group, bit i = block i of it
-    char *base;          ///< address of the group's block 0
-    uint8_t *states;     ///< its state
-    void *hot;           ///< block freed last, state 0, or NULL; never also in `word`
-    uint8_t *hot_state;  ///< its state
+    uint64_t word;   ///< free blocks of the current group, bit i = block i of it
+    char *base;      ///< address of the group's block 0
+    uint8_t *states; ///< its state
+    void *next; ///< block that is given out next, state 0, of the same group but not in `word`; or
+                ///< NULL
+    uint8_t *next_state; ///< its state
     struct slice *span;  ///< span being swept, or NULL
     uint32_t block_size; ///< bytes; 0: class not in use
     uint32_t next_group; ///< next group of `span` to examine
@@ -169,12 +170,13 @@ static_assert(sizeof(struct class_record) == 64, "a class record is one cache li
 struct cache {
     struct class_record *records; ///< CLASS_COUNT of them; constant except from unused to used
     struct heap *heap;            ///< constant
-    struct thread *thread;    ///< user: whoever holds that record; constant once the heap is shared
-    struct cache *next;       ///< heap->caches, GUARDED_BY(heap->mutex)
+    struct thread *thread; ///< user: whoever holds that record; constant once the heap is shared
+    struct cache *next;    ///< heap->caches, GUARDED_BY(heap->mutex)
+    uint64_t used[USED_WORD_COUNT]; ///< classes whose record is in use
+    // Behind the line of a heap's gate: other threads write it.
     _Atomic(uint32_t) remote; ///< given-up spans with remote frees: any thread pushes (release),
                               ///< user takes all (acquire)
     uint32_t unused;
-    uint64_t used[USED_WORD_COUNT]; ///< classes whose record is in use
 };
 
 /// One per thread, outside of TLS, so that a stopper or an outside reader sees them all.
@@ -199,11 +201,11 @@ struct cache_slot {
 
 /// Free runs of slices, by size. Guarded by its owner's lock.
 struct runs {
-    struct heap *owner;            ///< NULL: the pool
-    uint8_t flag;                  ///< SLICE_FLAG_FRESH or 0: only runs with the same flag merge
-    uint32_t bins;                 ///< bit i: heads[i] is not empty
-    uint32_t heads[RUN_BIN_COUNT]; ///< runs of 2^i .. 2^(i+1)-1 slices
-    uint32_t slice_count;          ///< slices in all runs
+    struct heap *owner;             ///< NULL: the pool
+    uint8_t flag;                   ///< SLICE_FLAG_FRESH or 0: only runs with the same flag merge
+    uint32_t sizes;                 ///< bit i: heads[i] is not empty
+    uint32_t heads[RUN_SIZE_COUNT]; ///< runs of 2^i .. 2^(i+1)-1 slices
+    uint32_t slice_count;           ///< slices in all runs
 };
 
 struct region {
@@ -273,5 +275,8 @@ struct heap {
                                        ///< classes
     uint8_t first_map[FIRST_MAP_SIZE]; ///< mixed.map until the heap outgrows its first page
 };
+
+static_assert(
+    offsetof(struct heap, cache.remote) >= 64, "remote frees do not touch the gate's line");
 
 #endif

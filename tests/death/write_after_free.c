@@ -6,7 +6,8 @@
 // EXPECT-STDERR: @wrong@
 // EXPECT-STDERR: 0x77
 
-// Validation says which byte of a freed block was written, returns FALSE, and does not end the process.
+// Validation says which byte of a freed block was written, returns FALSE, and does not end the
+// process.
 #include "death.h"
 
 #include <windows.h>

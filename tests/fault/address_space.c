@@ -3,8 +3,9 @@
 // TIMEOUT: 300
 
 /**
- * The system runs out: of addresses (RLIMIT_AS set before the first call, and lowered later) and of mappings
- * (vm.max_map_count).  Allocation ends with NULL, all is intact, freeing gives everything back.
+ * The system runs out: of addresses (RLIMIT_AS set before the first call, and lowered later) and of
+ * mappings (vm.max_map_count).  Allocation ends with NULL, all is intact, freeing gives everything
+ * back.
  */
 #include "check.h"
 #include "child.h"
@@ -96,7 +97,7 @@ static struct chain fill_until_refused(halde_heap *heap, struct random *random, 
     return chain;
 }
 
-// ---- RLIMIT_AS ------------------------------------------------------------------------------------------------
+// ---- RLIMIT_AS ----
 
 struct limits {
     size_t addresses;
@@ -122,7 +123,8 @@ static void *touch_heap(void *context)
     return NULL;
 }
 
-// A modest demand: the program's own mappings, the engine's data, and a part that stays for other uses.
+// A modest demand: the program's own mappings, the engine's data, and a part that stays for other
+// uses.
 static size_t least_total(size_t addresses)
 {
     return addresses < 64 * MIB ? MIB : addresses / 6;
@@ -153,8 +155,10 @@ static void run_in_few_addresses(void *context)
         EXPECT_SIZE(summary.busy_count, chain.count);
         EXPECT_SIZE(summary.busy_size, chain.total);
         if (test_failures() != 0) {
-            test_note("  %zu MiB of addresses, blocks up to %zu bytes, round %d: %zu blocks, %zu KiB",
-                limits->addresses / MIB, limits->largest_block, round, chain.count, chain.total / KIB);
+            test_note(
+                "  %zu MiB of addresses, blocks up to %zu bytes, round %d: %zu blocks, %zu KiB",
+                limits->addresses / MIB, limits->largest_block, round, chain.count,
+                chain.total / KIB);
         }
         halde_heap *more = NULL; // no room: an answer, not a crash
         enum halde_status status = halde_heap_create(NULL, &more);
@@ -177,13 +181,15 @@ static void address_limits(void)
     static const size_t limits[] = {24, 32, 48, 64, 100, 200, 500};
     static const size_t largest[] = {200, 10 * KIB, 400 * KIB, 4 * MIB};
     static const struct halde_heap_options growable = {0};
-    static const struct halde_heap_options checked = {.checks = HALDE_CHECK_TAIL | HALDE_CHECK_FREE};
+    static const struct halde_heap_options checked = {
+        .checks = HALDE_CHECK_TAIL | HALDE_CHECK_FREE};
     const struct halde_heap_options *const options[] = {NULL, &growable, &checked};
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         for (size_t k = 0; k < sizeof largest / sizeof largest[0]; k++) {
             struct limits trial = {limits[i] * MIB, largest[k], options[(i + k) % 3]};
             char what[80];
-            snprintf(what, sizeof what, "RLIMIT_AS of %zu MiB, blocks up to %zu", limits[i], largest[k]);
+            snprintf(
+                what, sizeof what, "RLIMIT_AS of %zu MiB, blocks up to %zu", limits[i], largest[k]);
             EXPECT_CHILD_PASSES(what, run_in_few_addresses, &trial, 30);
         }
     }
@@ -215,7 +221,7 @@ static void lower_limit_later(void *context)
     free_chain(&again, heap);
 }
 
-// ---- vm.max_map_count --------------------------------------------------------------------------------------------
+// ---- vm.max_map_count ----
 
 // Every second page with another protection: each is a mapping of its own. Returns how many.
 static size_t use_up_mappings(void)
@@ -224,7 +230,8 @@ static size_t use_up_mappings(void)
         PAGES = 200000,
         PAGE = 4096,
     };
-    char *pages = mmap(NULL, (size_t)PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    char *pages = mmap(
+        NULL, (size_t)PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     ASSERT_TRUE(pages != MAP_FAILED);
     for (size_t i = 0; i < PAGES; i += 2) {
         if (mprotect(pages + i * PAGE, PAGE, PROT_READ) != 0) {
@@ -278,7 +285,8 @@ static void mapping_limit(void)
     bool uses_heaps_before = true;
     EXPECT_CHILD_PASSES("no mappings left", run_without_mappings, &uses_heaps_before, 60);
     uses_heaps_before = false;
-    EXPECT_CHILD_PASSES("no mappings left before the first call", run_without_mappings, &uses_heaps_before, 60);
+    EXPECT_CHILD_PASSES(
+        "no mappings left before the first call", run_without_mappings, &uses_heaps_before, 60);
 }
 
 int main(void)

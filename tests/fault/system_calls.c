@@ -3,13 +3,14 @@
 // TIMEOUT: 300
 
 /**
- * The n-th mmap, mprotect, madvise, membarrier or futex call fails, for every n: alone, and with all that
- * follow it.
+ * The n-th mmap, mprotect, madvise, membarrier or futex call fails, for every n: alone, and with
+ * all that follow it.
  *
- * Each trial is a child process, so that the first call of the process is among those that fail.  It runs a
- * mixed scenario: heaps of all kinds, blocks of all sizes, threads that share heaps, locks, compaction.  What it
- * may see is success or the documented refusal.  Then the faults end: every block that was handed out is intact
- * and can be freed, every heap is sound and equal to the ledger, and everything works again.
+ * Each trial is a child process, so that the first call of the process is among those that fail.
+ * It runs a mixed scenario: heaps of all kinds, blocks of all sizes, threads that share heaps,
+ * locks, compaction.  What it may see is success or the documented refusal.  Then the faults end:
+ * every block that was handed out is intact and can be freed, every heap is sound and equal to the
+ * ledger, and everything works again.
  */
 #include "check.h"
 #include "child.h"
@@ -35,7 +36,8 @@ enum {
     TRIAL_SECONDS = 20,
 };
 
-static const char *const call_names[OS_CALL_COUNT] = {"mmap", "mprotect", "madvise", "membarrier", "futex"};
+static const char *const call_names[OS_CALL_COUNT] = {
+    "mmap", "mprotect", "madvise", "membarrier", "futex"};
 
 struct trial {
     enum os_call call;
@@ -52,7 +54,8 @@ struct block {
 struct heap {
     halde_heap *handle;
     bool is_growable;
-    struct block blocks[BLOCKS]; // thread t owns those whose index is t modulo (THREADS + 1); main is the last
+    // Thread t owns those whose index is t modulo (THREADS + 1); the main thread is the last.
+    struct block blocks[BLOCKS];
 };
 
 struct scenario {
@@ -61,15 +64,11 @@ struct scenario {
 };
 
 static const struct halde_heap_options heap_options[HEAPS] = {
-    {0},
-    {.maximum_size = 3 * MIB},
-    {.checks = HALDE_CHECK_TAIL | HALDE_CHECK_FREE},
-    {.initial_size = 4 * MIB},
-    {.flags = HALDE_HEAP_EXECUTABLE},
-    {0}, // the process heap
+    {0}, {.maximum_size = 3 * MIB}, {.checks = HALDE_CHECK_TAIL | HALDE_CHECK_FREE},
+    {.initial_size = 4 * MIB}, {.flags = HALDE_HEAP_EXECUTABLE}, {0}, // the process heap
 };
 
-// ---- Operations that may be refused ---------------------------------------------------------------------------
+// ---- Operations that may be refused ----
 
 static void refuse(struct scenario *scenario)
 {
@@ -90,11 +89,13 @@ static void create_heap(struct scenario *scenario, size_t index)
     }
     refuse(scenario);
     bool is_executable = heap_options[index].flags & HALDE_HEAP_EXECUTABLE;
-    EXPECT_STATUS_IN(status, STATUS_BIT(HALDE_NO_MEMORY) | (is_executable ? STATUS_BIT(HALDE_ACCESS_DENIED) : 0));
+    EXPECT_STATUS_IN(status,
+        STATUS_BIT(HALDE_NO_MEMORY) | (is_executable ? STATUS_BIT(HALDE_ACCESS_DENIED) : 0));
     EXPECT_POINTER(heap->handle, NULL);
 }
 
-static void fill_block(struct scenario *scenario, struct heap *heap, struct block *block, size_t size, uint32_t flags)
+static void fill_block(
+    struct scenario *scenario, struct heap *heap, struct block *block, size_t size, uint32_t flags)
 {
     size_t index = (size_t)(block - heap->blocks);
     block->size = size;
@@ -109,7 +110,8 @@ static void fill_block(struct scenario *scenario, struct heap *heap, struct bloc
     pattern_fill(block->data, size, index);
 }
 
-static void resize_block(struct scenario *scenario, struct heap *heap, struct block *block, size_t size, uint32_t flags)
+static void resize_block(
+    struct scenario *scenario, struct heap *heap, struct block *block, size_t size, uint32_t flags)
 {
     size_t index = (size_t)(block - heap->blocks);
     enum halde_status status = HALDE_OK;
@@ -148,7 +150,8 @@ static void set_info(struct scenario *scenario, struct heap *heap, struct block 
     }
 }
 
-static void use_block(struct scenario *scenario, struct heap *heap, struct block *block, struct random *random)
+static void use_block(
+    struct scenario *scenario, struct heap *heap, struct block *block, struct random *random)
 {
     size_t limit = random_once_in(random, 60) ? 3 * MIB : 20 * KIB;
     size_t size = random_log(random, 1, limit);
@@ -170,7 +173,7 @@ static void use_block(struct scenario *scenario, struct heap *heap, struct block
     }
 }
 
-// ---- The scenario ---------------------------------------------------------------------------------------------
+// ---- The scenario ----
 
 struct thread {
     struct scenario *scenario;
@@ -185,7 +188,8 @@ static void *use_heaps(void *context)
     struct random random = random_make(42, thread->index);
     for (size_t i = 0; i < thread->steps; i++) {
         struct heap *heap = &scenario->heaps[random_below(&random, HEAPS)];
-        size_t place = random_below(&random, BLOCKS / (THREADS + 1)) * (THREADS + 1) + thread->index;
+        size_t place =
+            random_below(&random, BLOCKS / (THREADS + 1)) * (THREADS + 1) + thread->index;
         if (!heap->handle) {
             continue;
         }
@@ -280,7 +284,7 @@ static void run_scenario(struct scenario *scenario)
     lock_and_compact(scenario);
 }
 
-// ---- Afterwards ---------------------------------------------------------------------------------------------------
+// ---- Afterwards ----
 
 struct seen {
     const struct heap *heap;
@@ -373,13 +377,15 @@ static void run_trial(void *context)
     os_fault_fail_nth(trial->call, 0, 0);
     finish_without_faults(&scenario);
     if (test_failures() != 0) {
-        test_note("  when %s call %" PRIu64 " failed%s (%" PRIu64 " refusals)", call_names[trial->call],
-            trial->nth, trial->and_all_later ? " and all later ones" : "", atomic_load(&scenario.refusals));
+        test_note("  when %s call %" PRIu64 " failed%s (%" PRIu64 " refusals)",
+            call_names[trial->call], trial->nth, trial->and_all_later ? " and all later ones" : "",
+            atomic_load(&scenario.refusals));
     }
 }
 
 // Threads make the number of calls vary: the end is reached when some n in a row were not.
-static void fail_every_call(enum os_call call, bool and_all_later, _Atomic bool *was_reached, double seconds)
+static void fail_every_call(
+    enum os_call call, bool and_all_later, _Atomic bool *was_reached, double seconds)
 {
     uint64_t missed = 0;
     uint64_t n = 1;
@@ -391,15 +397,16 @@ static void fail_every_call(enum os_call call, bool and_all_later, _Atomic bool 
         atomic_store(was_reached, false);
         child_run(&child, run_trial, &trial, false, TRIAL_SECONDS);
         if (!child_expect_passed(CHECK_HERE, call_names[call], &child)) {
-            test_note("  when call %" PRIu64 " failed%s", n, and_all_later ? " and all later ones" : "");
+            test_note(
+                "  when call %" PRIu64 " failed%s", n, and_all_later ? " and all later ones" : "");
         }
         missed = atomic_load(was_reached) ? 0 : missed + 1;
         if (deadline_is_over(deadline)) {
             step = step * 3 / 2 + 1; // short runs sample the rest
         }
     }
-    test_note("%s%s: up to call %" PRIu64 "%s", call_names[call], and_all_later ? " and all later ones" : "",
-        n, step > 1 ? ", the later ones sampled" : "");
+    test_note("%s%s: up to call %" PRIu64 "%s", call_names[call],
+        and_all_later ? " and all later ones" : "", n, step > 1 ? ", the later ones sampled" : "");
 }
 
 int main(void)
@@ -407,8 +414,8 @@ int main(void)
 #if !CONFIG_FAULT_INJECTION
     test_skip("the library was built without fault injection");
 #endif
-    _Atomic bool *was_reached = mmap(
-        NULL, sizeof *was_reached, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    _Atomic bool *was_reached =
+        mmap(NULL, sizeof *was_reached, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ASSERT_TRUE(was_reached != MAP_FAILED);
     double seconds = stress_seconds(4) / (2 * OS_CALL_COUNT);
     for (int call = 0; call < OS_CALL_COUNT; call++) {

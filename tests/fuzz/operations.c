@@ -3,12 +3,13 @@
 // TIMEOUT: 120
 
 /**
- * A byte string drives the whole native API, right and wrong calls alike, and an oracle that knows what every
- * heap holds judges each result.
+ * A byte string drives the whole native API, right and wrong calls alike, and an oracle that knows
+ * what every heap holds judges each result.
  *
- * Built with CONFIG_LIBFUZZER=1 this is a libFuzzer target.  Otherwise a test that runs the files given as
- * arguments, or else the kept inputs in seeds/operations/ and then random inputs for HALDE_STRESS_SECONDS.  A
- * random input that fails is written to a file, to be run again as an argument and kept as a seed.
+ * Built with CONFIG_LIBFUZZER=1 this is a libFuzzer target.  Otherwise a test that runs the files
+ * given as arguments, or else the kept inputs in seeds/operations/ and then random inputs for
+ * HALDE_STRESS_SECONDS.  A random input that fails is written to a file, to be run again as an
+ * argument and kept as a seed.
  */
 #include "check.h"
 #include "child.h"
@@ -32,9 +33,10 @@ enum {
     MIB = 1 << 20,
     MAX_TOTAL = 96 * MIB, // of all blocks of one input
     PLAIN_SIZE = 16 << 10,
+    LARGE_SIZE = MIB - 8192, // from here on blocks lie outside of regions
 };
 
-// ---- Input ------------------------------------------------------------------------------------------------
+// ---- Input ----
 
 struct input {
     const uint8_t *next;
@@ -55,8 +57,9 @@ static size_t take_word(struct input *input)
 // Three bytes choose a size: mostly small, sometimes at an edge, seldom large, rarely impossible.
 static size_t take_size(struct input *input)
 {
-    static const size_t edges[] = {0, 1, 15, 16, 17, 512, 513, 1024, 1025, 2048, 4095, 4096, 4097, 8192, 8193, 32768,
-        65535, 65536, 65537, 131072, MIB - 12288, MIB - 4096, MIB, MIB + 1, 2 * MIB};
+    static const size_t edges[] = {0, 1, 15, 16, 17, 512, 513, 1024, 1025, 2048, 4095, 4096, 4097,
+        8192, 8193, 32768, 65535, 65536, 65537, 131072, MIB - 12288, MIB - 4096, MIB, MIB + 1,
+        2 * MIB};
     uint8_t kind = take_byte(input);
     size_t value = take_word(input);
     if (kind < 140) {
@@ -77,12 +80,15 @@ static size_t take_size(struct input *input)
     return SIZE_MAX - value;
 }
 
-// ---- The oracle ---------------------------------------------------------------------------------------------
+// ---- The oracle ----
 
 struct block {
     void *data; // NULL: none
     size_t size;
-    bool is_plain; // small ever since it was there and without an alignment: not in slices of its own
+    // Small ever since it was there and without an alignment: not in slices of its own.
+    bool is_plain;
+    // When it came there: then it lies outside of regions, also after it shrank.
+    bool was_large;
     uint64_t key;
     bool has_info;
     struct halde_user_info info;
@@ -149,7 +155,7 @@ static void check_block(const struct heap *heap, const struct block *block)
     pattern_expect(block->data, block->size, block->size, block->key, "contents");
 }
 
-// ---- Right calls --------------------------------------------------------------------------------------------
+// ---- Right calls ----
 
 static void do_create(struct oracle *oracle)
 {
@@ -160,7 +166,8 @@ static void do_create(struct oracle *oracle)
         return;
     }
     struct halde_heap_options options = {0};
-    options.flags = (kind & 1 ? HALDE_HEAP_NO_SERIALIZE : 0) | (value % 5 == 0 ? HALDE_HEAP_ZERO : 0);
+    options.flags =
+        (kind & 1 ? HALDE_HEAP_NO_SERIALIZE : 0) | (value % 5 == 0 ? HALDE_HEAP_ZERO : 0);
     options.checks = kind & 2 ? (kind >> 2) & 7u : 0;
     options.maximum_size = kind & 0x20 ? (value + 1) * 64 : 0; // 64 bytes to 4 MiB
     options.initial_size = kind & 0x40 ? value * 16 : 0;
@@ -195,7 +202,8 @@ static void do_destroy(struct oracle *oracle, struct heap *heap)
     memset(heap, 0, sizeof *heap);
 }
 
-static void expect_fresh(struct oracle *oracle, const struct heap *heap, const void *data, size_t size)
+static void expect_fresh(
+    struct oracle *oracle, const struct heap *heap, const void *data, size_t size)
 {
     for (size_t h = 0; h < HEAPS; h++) {
         for (size_t i = 0; i < BLOCKS; i++) {
@@ -238,7 +246,13 @@ static void do_alloc(struct oracle *oracle)
         pattern_expect_zero(data, 0, size, "zeroed allocation");
     }
     bool is_plain = size <= PLAIN_SIZE && alignment <= 4096;
-    *block = (struct block){.data = data, .size = size, .is_plain = is_plain, .key = oracle->next_key++};
+    *block = (struct block){
+        .data = data,
+        .size = size,
+        .is_plain = is_plain,
+        .was_large = size >= LARGE_SIZE,
+        .key = oracle->next_key++,
+    };
     oracle->total += size;
     pattern_fill(data, size, block->key);
     check_block(heap, block);
@@ -263,10 +277,12 @@ static void do_realloc(struct oracle *oracle)
     if (how & 8) { // a small step, which often stays in place
         size = block->size + size % 64 - (block->size >= 32 ? 32 : 0);
     }
-    if (!heap->handle || !block->data || (size < SIZE_MAX / 2 && size + oracle->total > MAX_TOTAL)) {
+    if (!heap->handle || !block->data ||
+        (size < SIZE_MAX / 2 && size + oracle->total > MAX_TOTAL)) {
         return;
     }
-    uint32_t flags = (how & 1 ? HALDE_ZERO : 0) | (how & 2 ? HALDE_IN_PLACE : 0) | (how & 4 ? HALDE_UNLOCKED : 0);
+    uint32_t flags = (how & 1 ? HALDE_ZERO : 0) | (how & 2 ? HALDE_IN_PLACE : 0) |
+                     (how & 4 ? HALDE_UNLOCKED : 0);
     enum halde_status status = HALDE_NOT_FOUND;
     void *data = halde_heap_realloc(heap->handle, block->data, size, flags, &status);
     if (!data) {
@@ -277,13 +293,15 @@ static void do_realloc(struct oracle *oracle)
     }
     EXPECT_TRUE(!(flags & HALDE_IN_PLACE) || data == block->data);
     EXPECT_SIZE((uintptr_t)data % 16, 0);
-    pattern_expect(data, block->size, block->size < size ? block->size : size, block->key, "realloc");
+    pattern_expect(
+        data, block->size, block->size < size ? block->size : size, block->key, "realloc");
     if (is_zeroed(heap, flags)) {
         pattern_expect_zero(data, block->size, size, "zeroed realloc");
     }
     if (data != block->data) {
         bury(heap, block);
         block->is_plain = true;
+        block->was_large = size >= LARGE_SIZE;
     }
     block->is_plain = block->is_plain && size <= PLAIN_SIZE;
     oracle->total = oracle->total - block->size + size;
@@ -293,8 +311,8 @@ static void do_realloc(struct oracle *oracle)
     check_block(heap, block);
 }
 
-// What was in a span is recognised as freed; slices of its own may have merged with free neighbours or gone
-// back to the process.
+// What was in a span is recognised as freed; slices of its own may have merged with free neighbours
+// or gone back to the process.
 static uint32_t statuses_of_freed(const struct grave *grave)
 {
     uint32_t merged = STATUS_BIT(HALDE_BLOCK_INTERIOR) | STATUS_BIT(HALDE_BLOCK_UNKNOWN);
@@ -349,7 +367,7 @@ static void do_unlock(struct oracle *oracle)
     heap->lock_depth -= heap->lock_depth > 0;
 }
 
-// ---- Walks ----------------------------------------------------------------------------------------------------
+// ---- Walks ----
 
 struct seen {
     struct heap *heap;
@@ -493,7 +511,8 @@ static void do_user_info(struct oracle *oracle)
     struct halde_user_info info = {0};
     enum halde_status status = halde_heap_get_user_info(heap->handle, block->data, &info);
     EXPECT_STATUS(status, block->has_info ? HALDE_OK : HALDE_NOT_FOUND);
-    EXPECT_TRUE(!block->has_info || (info.value == block->info.value && info.flags == block->info.flags));
+    EXPECT_TRUE(
+        !block->has_info || (info.value == block->info.value && info.flags == block->info.flags));
 }
 
 static void do_list(struct oracle *oracle)
@@ -507,7 +526,7 @@ static void do_list(struct oracle *oracle)
     EXPECT_POINTER(list[0], halde_process_heap());
 }
 
-// ---- Damage and wrong calls -----------------------------------------------------------------------------------
+// ---- Damage and wrong calls ----
 
 // One byte behind a block of a heap with tail checks: found, named, and good again when repaired.
 static void do_damage(struct oracle *oracle)
@@ -515,8 +534,8 @@ static void do_damage(struct oracle *oracle)
     struct heap *heap = take_heap(oracle);
     struct block *block = take_block(oracle, heap);
     uint8_t how = take_byte(&oracle->input);
-    bool has_tail = heap->handle && block->data && (heap->options.checks & HALDE_CHECK_TAIL) &&
-        block->size < 0x100000 - 0x2000; // blocks outside of regions have none
+    bool has_tail = heap->handle && block->data && !block->was_large &&
+                    (heap->options.checks & HALDE_CHECK_TAIL) != 0;
     if (!has_tail) {
         return;
     }
@@ -524,7 +543,8 @@ static void do_damage(struct oracle *oracle)
     struct halde_damage damage = {0};
     EXPECT_SIZE(*byte, 0xab);
     *byte = (uint8_t)(0xab ^ (1u << how % 8));
-    EXPECT_STATUS(halde_heap_validate(heap->handle, how & 16 ? block->data : NULL, &damage), HALDE_BLOCK_DAMAGED);
+    EXPECT_STATUS(halde_heap_validate(heap->handle, how & 16 ? block->data : NULL, &damage),
+        HALDE_BLOCK_DAMAGED);
     EXPECT_POINTER(damage.block, block->data);
     EXPECT_POINTER(damage.address, byte);
     EXPECT_STATUS(halde_heap_free(heap->handle, block->data, 0), HALDE_BLOCK_DAMAGED);
@@ -571,8 +591,9 @@ static bool is_reused(struct oracle *oracle, const void *data)
 
 static void do_wrong_block(struct oracle *oracle)
 {
-    static const uintptr_t wild[] = {1, 16, 4096, 0x10000, UINT64_C(0x7fffffffeff0), UINT64_C(0x800000000000),
-        UINT64_C(0xdeadbeefdeadbeef), UINTPTR_MAX, UINTPTR_MAX - 15, UINTPTR_MAX - 65535};
+    static const uintptr_t wild[] = {1, 16, 4096, 0x10000, UINT64_C(0x7fffffffeff0),
+        UINT64_C(0x800000000000), UINT64_C(0xdeadbeefdeadbeef), UINTPTR_MAX, UINTPTR_MAX - 15,
+        UINTPTR_MAX - 65535};
     struct heap *heap = take_heap(oracle);
     struct heap *other = take_heap(oracle);
     struct block *block = take_block(oracle, other);
@@ -588,8 +609,10 @@ static void do_wrong_block(struct oracle *oracle)
     switch (how % 4) {
     case 0: // inside a block, or inside another heap's
         if (block->data && block->size > 1) {
-            uint32_t allowed = STATUS_BIT(other == heap ? HALDE_BLOCK_INTERIOR : HALDE_BLOCK_OTHER_HEAP);
-            expect_refused(heap, (char *)block->data + 1 + value % (block->size - 1), allowed, how >> 2);
+            uint32_t allowed =
+                STATUS_BIT(other == heap ? HALDE_BLOCK_INTERIOR : HALDE_BLOCK_OTHER_HEAP);
+            expect_refused(
+                heap, (char *)block->data + 1 + value % (block->size - 1), allowed, how >> 2);
         }
         break;
     case 1: // another heap's block
@@ -661,11 +684,11 @@ static void do_wrong_position(struct oracle *oracle)
     }
     const void *position = (char *)heap->handle + value * 8;
     enum halde_status status = halde_heap_walk_next(heap->handle, position, value & 1, &entry);
-    EXPECT_STATUS_IN(status, STATUS_BIT(HALDE_OK) | STATUS_BIT(HALDE_NO_MORE_ENTRIES) |
-                                 STATUS_BIT(HALDE_BAD_ARGUMENT));
+    EXPECT_STATUS_IN(status,
+        STATUS_BIT(HALDE_OK) | STATUS_BIT(HALDE_NO_MORE_ENTRIES) | STATUS_BIT(HALDE_BAD_ARGUMENT));
 }
 
-// ---- The program ------------------------------------------------------------------------------------------------
+// ---- The program ----
 
 static void do_one(struct oracle *oracle)
 {
@@ -732,7 +755,8 @@ static void finish(struct oracle *oracle)
         }
         EXPECT_VALID(heap->handle, NULL);
         walk(heap, (uint8_t)h);
-        for (size_t i = 0; i < BLOCKS && h % 2; i++) { // the others are destroyed with all their blocks
+        // Every second heap is destroyed with all its blocks.
+        for (size_t i = 0; i < BLOCKS && h % 2; i++) {
             if (heap->blocks[i].data) {
                 check_block(heap, &heap->blocks[i]);
                 EXPECT_OK(halde_heap_free(heap->handle, heap->blocks[i].data, 0));

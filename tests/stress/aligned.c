@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 // TIMEOUT: 300
 
-/** Blocks of every alignment and many sizes: aligned, apart from each other, exact, movable, freeable. */
+/** Blocks of every alignment and many sizes: aligned, apart, exact, movable, freeable. */
 #include "check.h"
 #include "pattern.h"
 #include "process.h"
@@ -35,7 +35,8 @@ static void check_block(halde_heap *heap, const struct block *block, size_t plac
 
 static void allocate(halde_heap *heap, struct block *block, struct random *random, size_t place)
 {
-    size_t shift = random_once_in(random, 4) ? random_below(random, MAX_SHIFT + 1) : random_below(random, 14);
+    size_t shift =
+        random_once_in(random, 4) ? random_below(random, MAX_SHIFT + 1) : random_below(random, 14);
     block->alignment = (size_t)1 << shift;
     block->size = random_once_in(random, 8) ? 0 : random_log(random, 1, 300000);
     uint32_t flags = random_once_in(random, 2) ? HALDE_ZERO : 0;
@@ -56,7 +57,8 @@ static void resize(halde_heap *heap, struct block *block, struct random *random,
     size_t size = random_log(random, 1, 300000);
     char *moved = halde_heap_realloc(heap, block->data, size, 0, NULL);
     ASSERT_NOT_NULL(moved);
-    pattern_expect(moved, block->size, size < block->size ? size : block->size, place, "realloc of aligned");
+    pattern_expect(
+        moved, block->size, size < block->size ? size : block->size, place, "realloc of aligned");
     *block = (struct block){moved, size, 16};
     pattern_fill(moved, size, place);
     check_block(heap, block, place);
@@ -149,12 +151,14 @@ static void every_alignment(halde_heap *heap)
 
 static void wrong_alignments(halde_heap *heap)
 {
-    static const size_t wrong[] = {0, 3, 5, 6, 7, 12, 17, 24, 48, 4095, 4097, SIZE_MAX, SIZE_MAX - 15};
+    static const size_t wrong[] = {
+        0, 3, 5, 6, 7, 12, 17, 24, 48, 4095, 4097, SIZE_MAX, SIZE_MAX - 15};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         EXPECT_POINTER(halde_heap_alloc_aligned(heap, 100, wrong[i], 0), NULL);
     }
     static const size_t sizes[] = {0, 1, 4096, SIZE_MAX, SIZE_MAX - 4096, SIZE_MAX / 2};
-    for (unsigned shift = 48; shift < 64; shift++) { // powers of two that no address space has room for
+    // Powers of two that no address space has room for.
+    for (unsigned shift = 48; shift < 64; shift++) {
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
             EXPECT_POINTER(
                 halde_heap_alloc_aligned(heap, sizes[i], (size_t)1 << shift, HALDE_ZERO), NULL);

@@ -3,10 +3,11 @@
 // TIMEOUT: 300
 
 /**
- * A sharp test of the lock: each thread holds one block and does nothing but move it to and fro between two
- * sizes that are far apart, which copies for microseconds.  Whoever holds the lock sees every block once, in
- * one of its sizes: never both places, never neither.  A thread that got in without being seen, or was not waited
- * for, is caught in the act here, where other tests would rarely notice.
+ * A sharp test of the lock: each thread holds one block and does nothing but move it to and fro
+ * between two sizes that are far apart, which copies for microseconds.  Whoever holds the lock sees
+ * every block once, in one of its sizes: never both places, never neither.  A thread that got in
+ * without being seen, or was not waited for, is caught in the act here, where other tests would
+ * rarely notice.
  */
 #include "check.h"
 #include "process.h"
@@ -68,7 +69,8 @@ static bool count_blocks(const struct halde_block *blocks, size_t count, void *c
     for (size_t i = 0; i < count; i++) {
         for (size_t m = 0; m < census->mover_count; m++) {
             const struct mover *mover = &census->movers[m];
-            census->seen[m] += blocks[i].size == mover->small_size || blocks[i].size == mover->large_size;
+            census->seen[m] +=
+                blocks[i].size == mover->small_size || blocks[i].size == mover->large_size;
         }
     }
     return true;
@@ -98,7 +100,8 @@ static void wait_for_movers(const struct mover *movers, size_t count)
     }
 }
 
-static void run(const struct halde_heap_options *options, size_t mover_count, size_t size, double seconds)
+static void run(
+    const struct halde_heap_options *options, size_t mover_count, size_t size, double seconds)
 {
     struct mover movers[MAX_THREADS] = {{0}};
     _Atomic bool stops = false;
@@ -126,7 +129,8 @@ static void run(const struct halde_heap_options *options, size_t mover_count, si
         pthread_join(movers[i].thread, NULL);
         moves += movers[i].moves;
     }
-    test_note("%zu threads, %zu bytes: %" PRIu64 " rounds, %" PRIu64 " moves", mover_count, size, rounds, moves);
+    test_note("%zu threads, %zu bytes: %" PRIu64 " rounds, %" PRIu64 " moves", mover_count, size,
+        rounds, moves);
     struct halde_heap_summary summary;
     EXPECT_OK(halde_heap_summarize(heap, &summary));
     EXPECT_SIZE(summary.busy_count, 0);

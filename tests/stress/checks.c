@@ -3,8 +3,8 @@
 // TIMEOUT: 300
 
 /**
- * Heaps with checks: an overrun behind a block and a write into a freed one are found, named to the byte, and
- * forgotten when the byte is repaired.  Nothing sound is ever reported.
+ * Heaps with checks: an overrun behind a block and a write into a freed one are found, named to the
+ * byte, and forgotten when the byte is repaired.  Nothing sound is ever reported.
  */
 #include "check.h"
 #include "churn.h"
@@ -19,8 +19,8 @@ enum {
     KEPT_BYTES = 16, // of a freed block that are not filled
 };
 
-static const size_t sizes[] = {0, 1, 7, 8, 15, 16, 17, 24, 31, 32, 40, 63, 64, 65, 100, 128, 200, 500, 512, 1000,
-    1024, 2000, 4000, 4096, 5000, 10000, 30000, 60000, 65536, 100000, 300000};
+static const size_t sizes[] = {0, 1, 7, 8, 15, 16, 17, 24, 31, 32, 40, 63, 64, 65, 100, 128, 200,
+    500, 512, 1000, 1024, 2000, 4000, 4096, 5000, 10000, 30000, 60000, 65536, 100000, 300000};
 enum {
     SIZES = sizeof sizes / sizeof sizes[0],
 };
@@ -33,8 +33,8 @@ static halde_heap *create(uint32_t checks)
     return heap;
 }
 
-static void expect_damage(const struct halde_damage *damage, const unsigned char *block, size_t block_size,
-    const unsigned char *address, uint8_t expected)
+static void expect_damage(const struct halde_damage *damage, const unsigned char *block,
+    size_t block_size, const unsigned char *address, uint8_t expected)
 {
     EXPECT_STATUS(damage->status, HALDE_BLOCK_DAMAGED);
     EXPECT_POINTER(damage->block, block);
@@ -44,7 +44,7 @@ static void expect_damage(const struct halde_damage *damage, const unsigned char
     EXPECT_SIZE(damage->found, *address);
 }
 
-// ---- Tails ------------------------------------------------------------------------------------------------
+// ---- Tails ----
 
 static void damage_one_tail_byte(halde_heap *heap, unsigned char *block, size_t size, size_t offset)
 {
@@ -124,7 +124,7 @@ static void tails_and_realloc(void)
     EXPECT_OK(halde_heap_destroy(heap));
 }
 
-// ---- Freed blocks -----------------------------------------------------------------------------------------
+// ---- Freed blocks ----
 
 static size_t count_filled(const unsigned char *block, size_t most)
 {
@@ -203,7 +203,7 @@ static void zeros_after_fill(uint32_t checks)
     EXPECT_OK(halde_heap_destroy(heap));
 }
 
-// ---- Validation at every call -------------------------------------------------------------------------------
+// ---- Validation at every call ----
 
 // Damage anywhere is noticed by a call that has nothing to do with it, and does no harm.
 static void always_validate(void)
@@ -214,7 +214,8 @@ static void always_validate(void)
     ASSERT_TRUE(victim && other);
     victim[40] = 0;
     enum halde_status status = halde_heap_free(heap, other, 0);
-    EXPECT_TRUE(status == HALDE_OK || status == HALDE_BLOCK_DAMAGED || status == HALDE_HEAP_DAMAGED);
+    EXPECT_TRUE(
+        status == HALDE_OK || status == HALDE_BLOCK_DAMAGED || status == HALDE_HEAP_DAMAGED);
     if (status == HALDE_OK) {
         test_fail(CHECK_HERE, "a free validated nothing");
     }
@@ -224,7 +225,7 @@ static void always_validate(void)
     EXPECT_OK(halde_heap_destroy(heap));
 }
 
-// ---- Sound programs ---------------------------------------------------------------------------------------
+// ---- Sound programs ----
 
 // Threads that make no mistake are never accused.
 static void no_false_alarm(uint64_t seed, uint32_t checks, double seconds)

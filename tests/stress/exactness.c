@@ -3,12 +3,13 @@
 // TIMEOUT: 300
 
 /**
- * Halde's first promise: under halde_heap_lock() the busy blocks and their user sizes are exactly right,
- * whatever other threads are doing.
+ * Halde's first promise: under halde_heap_lock() the busy blocks and their user sizes are exactly
+ * right, whatever other threads are doing.
  *
- * Threads churn on shared heaps (churn.h) and keep ledgers (ledger.h); this program locks one or all heaps,
- * walks them in one of three ways, and compares.  Nobody is paused for it.  Then the same with all threads
- * paused between two operations, where not even one operation may be in doubt.
+ * Threads churn on shared heaps (churn.h) and keep ledgers (ledger.h); this program locks one or
+ * all heaps, walks them in one of three ways, and compares.  Nobody is paused for it.  Then the
+ * same with all threads paused between two operations, where not even one operation may be in
+ * doubt.
  */
 #include "check.h"
 #include "churn.h"
@@ -63,8 +64,9 @@ static void check_summary(struct rounds *rounds, const struct ledger *ledger)
     EXPECT_AT_MOST(summary.reserved_size, summary.max_reserve_size);
 }
 
-// An operation that was let in before the lock and goes on afterwards could be explained by its intent; but then
-// something changes while the lock is held.  The pause lets threads run that were preempted.
+// An operation that was let in before the lock and goes on afterwards could be explained by its
+// intent; but then something changes while the lock is held.  The pause lets threads run that were
+// preempted.
 static void expect_unchanged(struct rounds *rounds, const struct ledger *ledger)
 {
     struct timespec pause = {.tv_nsec = (long)random_below(&rounds->random, 300000)};
@@ -186,8 +188,8 @@ int main(void)
     for (size_t h = 0; h < HEAP_COUNT; h++) {
         check_heap(&rounds, h, true);
     }
-    test_note("%" PRIu64 " rounds while running, %" PRIu64 " while paused, %" PRIu64 " blocks compared, %"
-               PRIu64 " operations, %" PRIu64 " threads",
+    test_note("%" PRIu64 " rounds while running, %" PRIu64 " while paused, %" PRIu64
+              " blocks compared, %" PRIu64 " operations, %" PRIu64 " threads",
         running_count, rounds.count - running_count, rounds.block_count,
         churn_operation_count(rounds.churn), churn_thread_count(rounds.churn));
     EXPECT_AT_LEAST(running_count, 1);

@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * Each function as the very first call of a process, of a thread in a process that has used no heap, and of a
- * new thread in a process that has: nothing may depend on another call having come before.
+ * Each function as the very first call of a process, of a thread in a process that has used no
+ * heap, and of a new thread in a process that has: nothing may depend on another call having come
+ * before.
  */
 #include "check.h"
 #include "child.h"
@@ -274,8 +275,8 @@ static void *free_lent(void *context)
     return NULL;
 }
 
-// The process has used its heaps; the new thread's first call comes after that, its second frees a block that
-// it did not allocate.
+// The process has used its heaps; the new thread's first call comes after that, its second frees a
+// block that it did not allocate.
 static void in_later_thread(void *context)
 {
     struct lender lender = {.operation = context};

@@ -3,8 +3,9 @@
 // TIMEOUT: 300
 
 /**
- * Heaps with a maximum size: filled until nothing fits with many mixes of sizes, emptied, filled again.  They
- * never exceed their maximum, no contents are disturbed, and the capacity comes back entirely.
+ * Heaps with a maximum size: filled until nothing fits with many mixes of sizes, emptied, filled
+ * again.  They never exceed their maximum, no contents are disturbed, and the capacity comes back
+ * entirely.
  */
 #include "check.h"
 #include "pattern.h"
@@ -22,7 +23,8 @@ struct mix {
     const char *name;
     size_t smallest;
     size_t largest;
-    unsigned percent_at_least; // of the maximum, in user bytes, when full: what a sound heap reaches
+    // User bytes when full, in percent of the maximum: what a sound heap reaches.
+    unsigned percent_at_least;
 };
 
 static const struct mix mixes[] = {
@@ -130,7 +132,8 @@ static void empty_out(struct filling *filling, size_t order)
     EXPECT_VALID(filling->heap, NULL);
 }
 
-// Capacity must come back "entirely": the same requests give at least as many blocks, whatever came between.
+// Capacity must come back "entirely": the same requests give at least as many blocks, whatever came
+// between.
 static void fill_and_refill(struct filling *filling, const struct mix *mix, uint64_t seed)
 {
     size_t first_count = 0;
@@ -156,7 +159,8 @@ static void fill_and_refill(struct filling *filling, const struct mix *mix, uint
 static void run_all_mixes(size_t maximum_size, uint64_t seed, struct block *blocks)
 {
     const struct halde_heap_options options = {.maximum_size = maximum_size};
-    struct filling filling = {.maximum_size = (maximum_size + PAGE - 1) / PAGE * PAGE, .blocks = blocks};
+    struct filling filling = {
+        .maximum_size = (maximum_size + PAGE - 1) / PAGE * PAGE, .blocks = blocks};
     size_t counts[sizeof mixes / sizeof mixes[0]];
     for (size_t i = 0; i < sizeof mixes / sizeof mixes[0]; i++) { // each in a heap of its own
         ASSERT_OK(halde_heap_create(&options, &filling.heap));
@@ -208,8 +212,8 @@ static void churn_near_full(size_t maximum_size, uint64_t seed)
                 pattern_expect(block->data, block->size, block->size, place, "after a refusal");
                 continue;
             }
-            pattern_expect(
-                moved, block->size, size < block->size ? size : block->size, place, "moved near full");
+            pattern_expect(moved, block->size, size < block->size ? size : block->size, place,
+                "moved near full");
             block->data = moved;
         }
         if (block->data) {
@@ -261,7 +265,8 @@ int main(void)
     struct block *blocks = calloc(MAX_BLOCKS, sizeof *blocks);
     ASSERT_NOT_NULL(blocks);
     tiny_heaps();
-    static const size_t sizes[] = {64 << 10, 100000, 300 << 10, 1 << 20, (2 << 20) + 12345, 4 << 20};
+    static const size_t sizes[] = {
+        64 << 10, 100000, 300 << 10, 1 << 20, (2 << 20) + 12345, 4 << 20};
     uint64_t deadline = deadline_after(stress_seconds(3));
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         if (i > 1 && deadline_is_over(deadline)) {

@@ -3,9 +3,9 @@
 // TIMEOUT: 300
 
 /**
- * fork at any moment of a program whose threads use heaps, also while one of them holds a heap's lock: in the
- * child every heap is exact (compared with the ledgers, as under the lock), and it can be used, walked, locked,
- * and the parent's blocks freed.
+ * fork at any moment of a program whose threads use heaps, also while one of them holds a heap's
+ * lock: in the child every heap is exact (compared with the ledgers, as under the lock), and it can
+ * be used, walked, locked, and the parent's blocks freed.
  */
 #include "check.h"
 #include "child.h"
@@ -58,7 +58,7 @@ static void *lock_now_and_then(void *context)
     return NULL;
 }
 
-// ---- In the child --------------------------------------------------------------------------------
+// ---- In the child ----
 
 // The process heap holds the test's own blocks, too: it is walked, but not compared.
 static void compare_with_ledgers(struct scene *scene)
@@ -159,7 +159,7 @@ static void leave_by_exit(void *context)
     }
 }
 
-// ---- In the parent --------------------------------------------------------------------------------
+// ---- In the parent ----
 
 static void fork_once(struct scene *scene)
 {

@@ -3,7 +3,8 @@
 // TIMEOUT: 300
 
 /**
- * Blocks from 100 KiB to 64 MiB: contents, zeroing, growth by realloc, the walk's order, memory given back.
+ * Blocks from 100 KiB to 64 MiB: contents, zeroing, growth by realloc, the walk's order, memory
+ * given back.
  */
 #include "check.h"
 #include "pattern.h"
@@ -46,7 +47,8 @@ static void resize(halde_heap *heap, struct block *block, struct random *random,
     uint32_t flags = random_once_in(random, 2) ? HALDE_ZERO : 0;
     char *moved = halde_heap_realloc(heap, block->data, size, flags, NULL);
     ASSERT_NOT_NULL(moved);
-    pattern_expect(moved, block->size, size < block->size ? size : block->size, key, "a large realloc");
+    pattern_expect(
+        moved, block->size, size < block->size ? size : block->size, key, "a large realloc");
     if (flags & HALDE_ZERO) {
         pattern_expect_zero(moved, block->size, size, "a large zeroed realloc");
     }
@@ -102,7 +104,8 @@ static void churn_large(halde_heap *heap, uint64_t seed, double seconds)
     expect_totals(heap, blocks);
 }
 
-// A buffer that grows step by step, as programs read a file of unknown length; another block in the way.
+// A buffer that grows step by step, as programs read a file of unknown length; another block in the
+// way.
 static void grow_step_by_step(halde_heap *heap, size_t step, size_t end, uint32_t flags)
 {
     size_t size = step;
@@ -223,8 +226,8 @@ static void sizes_that_wrap(halde_heap *heap)
     char *data = halde_heap_alloc(heap, 3 * MIB, 0);
     ASSERT_NOT_NULL(data);
     pattern_fill(data, 3 * MIB, 4);
-    static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 7, SIZE_MAX - 4095, SIZE_MAX - 65535, SIZE_MAX / 2 + 1,
-        (size_t)1 << 57, (size_t)1 << 48};
+    static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 7, SIZE_MAX - 4095, SIZE_MAX - 65535,
+        SIZE_MAX / 2 + 1, (size_t)1 << 57, (size_t)1 << 48};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         enum halde_status status = HALDE_OK;
         EXPECT_POINTER(halde_heap_alloc(heap, sizes[i], HALDE_ZERO), NULL);

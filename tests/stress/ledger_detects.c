@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * The judge is judged: the comparison behind exactness.c and fork.c must accept every state that a pending
- * operation allows, and reject each lie, be it one byte or one block.
+ * The judge is judged: the comparison behind exactness.c and fork.c must accept every state that a
+ * pending operation allows, and reject each lie, be it one byte or one block.
  */
 #include "check.h"
 #include "child.h"
@@ -96,8 +96,7 @@ static void realloc_before(struct ledger *ledger)
 static void realloc_after(struct ledger *ledger)
 {
     realloc_before(ledger);
-    ASSERT_NOT_NULL(
-        halde_heap_realloc(ledger->heap, ledger_block(&ledger->slots[0]), 66, 0, NULL));
+    ASSERT_NOT_NULL(halde_heap_realloc(ledger->heap, ledger_block(&ledger->slots[0]), 66, 0, NULL));
 }
 
 static void realloc_moved(struct ledger *ledger)
@@ -168,7 +167,8 @@ static void judge(void *context)
     ASSERT_TRUE(ledger_checker_init(&checker, 8));
     lie->tell(&ledger);
     for (int walk = 0; walk < LEDGER_WALK_COUNT; walk++) {
-        bool is_accepted = ledger_check_locked(&checker, &ledger, (enum ledger_walk)walk, lie->is_strict);
+        bool is_accepted =
+            ledger_check_locked(&checker, &ledger, (enum ledger_walk)walk, lie->is_strict);
         test_reset(); // the judge's own report is not ours
         EXPECT_TRUE(is_accepted == lie->is_accepted);
     }

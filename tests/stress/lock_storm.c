@@ -3,8 +3,8 @@
 // TIMEOUT: 300
 
 /**
- * The heap lock under pressure: it excludes, it recurses, it wakes everybody, it does not hold up those who
- * bypass it, and it does nothing for a heap without serialisation.
+ * The heap lock under pressure: it excludes, it recurses, it wakes everybody, it does not hold up
+ * those who bypass it, and it does nothing for a heap without serialisation.
  */
 #include "check.h"
 #include "process.h"
@@ -33,7 +33,7 @@ static uint64_t patience(void)
     return (uint64_t)(PATIENCE_MS * (process_slowness() > 1 ? 3 : 1));
 }
 
-// ---- Workers whose progress is watched -----------------------------------------------------------------
+// ---- Workers whose progress is watched ----
 
 struct worker {
     struct storm *storm;
@@ -102,8 +102,7 @@ static void start_workers(struct storm *storm)
     for (size_t i = 0; i < WORKERS; i++) {
         storm->workers[i].storm = storm;
         storm->workers[i].index = i;
-        ASSERT_TRUE(
-            pthread_create(&storm->workers[i].thread, NULL, work, &storm->workers[i]) == 0);
+        ASSERT_TRUE(pthread_create(&storm->workers[i].thread, NULL, work, &storm->workers[i]) == 0);
     }
 }
 
@@ -120,7 +119,7 @@ static uint64_t progress_of(const struct worker *worker)
     return atomic_load_explicit(&worker->progress, memory_order_acquire);
 }
 
-// ---- Exclusion and waking ---------------------------------------------------------------------------------
+// ---- Exclusion and waking ----
 
 // While the lock is held a worker may finish noting what it had done before, and nothing else.
 static void hold_lock(struct storm *storm, struct random *random)
@@ -180,7 +179,7 @@ static void lock_against_workers(uint64_t seed, bool uses_lock, double seconds)
     EXPECT_OK(halde_heap_destroy(storm.heap));
 }
 
-// ---- Lock holders among themselves ------------------------------------------------------------------------
+// ---- Lock holders among themselves ----
 
 struct counter {
     halde_heap *heaps[2];
@@ -223,7 +222,7 @@ static void lock_is_a_mutex(void)
     EXPECT_OK(halde_heap_destroy(counter.heaps[1]));
 }
 
-// ---- A single other thread that must, or must not, wait ----------------------------------------------------
+// ---- A single other thread that must, or must not, wait ----
 
 struct visitor {
     halde_heap *heap;
@@ -278,7 +277,8 @@ static void visit_locked_heap(uint32_t heap_flags, uint32_t flags, bool must_wai
     EXPECT_OK(halde_heap_destroy(visitor.heap));
 }
 
-// Any operation with a lock must wait, not only allocation: each blocks one thread, then one unlock frees all.
+// Any operation with a lock must wait, not only allocation: each blocks one thread, then one unlock
+// frees all.
 enum waiting {
     WAIT_ALLOC,
     WAIT_ALIGNED,
@@ -358,7 +358,7 @@ static void everything_waits(void)
     EXPECT_OK(halde_heap_destroy(heap));
 }
 
-// ---- Heaps without serialisation, one a thread --------------------------------------------------------------
+// ---- Heaps without serialisation, one a thread ----
 
 static void *use_own_heap(void *context)
 {
@@ -395,7 +395,7 @@ static void heaps_without_serialisation(uint64_t seed)
     }
 }
 
-// ---- Odd uses -----------------------------------------------------------------------------------------------
+// ---- Odd uses ----
 
 // One thread locks many times, another waits for the last unlock only.
 static void deep_recursion(void)

@@ -3,8 +3,8 @@
 // TIMEOUT: 300
 
 /**
- * Ten thousand heaps alive at once, each used by any thread and destroyed by any thread; then heaps that come
- * and go by the hundred thousand without addresses or memory growing.
+ * Ten thousand heaps alive at once, each used by any thread and destroyed by any thread; then heaps
+ * that come and go by the hundred thousand without addresses or memory growing.
  */
 #include "check.h"
 #include "pattern.h"

@@ -3,11 +3,13 @@
 // TIMEOUT: 300
 
 /**
- * Wrong pointers of every kind to every function: the documented status, no crash, and nothing lost.
+ * Wrong pointers of every kind to every function: the documented status, no crash, and nothing
+ * lost.
  *
- * Wild: NULL page, stack, globals, code, other mappings, pages without access, unmapped and non-canonical
- * addresses.  Foreign: inside a heap but no block (headers, gaps, uncommitted ranges, the region's ends), inside
- * a block, freed, another heap's.  Handles: all of these, and heaps that were destroyed.
+ * Wild: NULL page, stack, globals, code, other mappings, pages without access, unmapped and
+ * non-canonical addresses.  Foreign: inside a heap but no block (headers, gaps, uncommitted ranges,
+ * the region's ends), inside a block, freed, another heap's.  Handles: all of these, and heaps that
+ * were destroyed.
  */
 #include "check.h"
 #include "fault_page.h"
@@ -25,8 +27,8 @@ enum {
     MIB = 1 << 20,
 };
 
-// What a wrong address may be called. Inside a heap two answers can both be true: the bytes of a freed block
-// may meanwhile be the inside of something else.
+// What a wrong address may be called. Inside a heap two answers can both be true: the bytes of a
+// freed block may meanwhile be the inside of something else.
 #define UNKNOWN STATUS_BIT(HALDE_BLOCK_UNKNOWN)
 #define INTERIOR STATUS_BIT(HALDE_BLOCK_INTERIOR)
 #define FREED STATUS_BIT(HALDE_BLOCK_FREED)
@@ -43,8 +45,11 @@ struct scene {
 
 static size_t block_size(size_t i)
 {
-    static const size_t sizes[] = {0, 1, 16, 24, 40, 64, 100, 300, 1000, 4000, 9000, 40000, 70000, 300000};
-    return i == BLOCKS - 1 ? 3 * MIB : i == BLOCKS - 2 ? 5 * MIB / 4 : sizes[i % (sizeof sizes / sizeof sizes[0])];
+    static const size_t sizes[] = {
+        0, 1, 16, 24, 40, 64, 100, 300, 1000, 4000, 9000, 40000, 70000, 300000};
+    return i == BLOCKS - 1   ? 3 * MIB
+           : i == BLOCKS - 2 ? 5 * MIB / 4
+                             : sizes[i % (sizeof sizes / sizeof sizes[0])];
 }
 
 // Every other block of each size is freed again, so that free neighbours of all kinds exist.
@@ -59,7 +64,7 @@ static void fill(struct scene *scene)
     }
 }
 
-// ---- The trial: one address, every function -------------------------------------------------------------------
+// ---- The trial: one address, every function ----
 
 static void expect_nothing_lost(const struct scene *scene)
 {
@@ -84,7 +89,8 @@ static bool try_realloc(halde_heap *heap, void *address, uint32_t allowed)
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         enum halde_status status = HALDE_OK;
         uint32_t flags = i % 2 ? HALDE_ZERO : HALDE_IN_PLACE;
-        is_good &= EXPECT_POINTER(halde_heap_realloc(heap, address, sizes[i], flags, &status), NULL);
+        is_good &=
+            EXPECT_POINTER(halde_heap_realloc(heap, address, sizes[i], flags, &status), NULL);
         // A size that can never be met may be refused before the block is looked at.
         uint32_t also = sizes[i] == SIZE_MAX ? STATUS_BIT(HALDE_NO_MEMORY) : 0;
         is_good &= EXPECT_STATUS_IN(status, allowed | also);
@@ -130,7 +136,8 @@ static void try_address(struct scene *scene, uintptr_t value, uint32_t allowed, 
     }
 }
 
-// A walk position that is no element: refused, or (where a free element begins) accepted. Never a crash.
+// A walk position that is no element: refused, or (where a free element begins) accepted. Never a
+// crash.
 static void try_position(const struct scene *scene, uintptr_t value, bool must_refuse)
 {
     struct halde_entry entry;
@@ -187,7 +194,8 @@ static void try_handle(struct scene *scene, uintptr_t value, const char *what)
     is_good &= EXPECT_STATUS(halde_heap_unlock(heap), HALDE_BAD_HEAP);
     is_good &= EXPECT_STATUS(halde_heap_walk_next(heap, NULL, false, &entry), HALDE_BAD_HEAP);
     is_good &= EXPECT_STATUS(halde_heap_walk(heap, never_visit, NULL), HALDE_BAD_HEAP);
-    is_good &= EXPECT_STATUS(halde_heap_walk_blocks(heap, never_visit_blocks, NULL), HALDE_BAD_HEAP);
+    is_good &=
+        EXPECT_STATUS(halde_heap_walk_blocks(heap, never_visit_blocks, NULL), HALDE_BAD_HEAP);
     is_good &= EXPECT_SIZE(halde_heap_compact(heap), 0);
     is_good &= EXPECT_STATUS(halde_heap_summarize(heap, &summary), HALDE_BAD_HEAP);
     is_good &= EXPECT_STATUS(halde_heap_set_user_info(heap, block, &info), HALDE_BAD_HEAP);
@@ -210,7 +218,7 @@ static bool names_heap(uintptr_t value)
     return false;
 }
 
-// ---- Wild addresses ---------------------------------------------------------------------------------------------
+// ---- Wild addresses ----
 
 struct wild {
     uintptr_t value;
@@ -289,7 +297,7 @@ static void try_random(struct scene *scene, uint64_t seed)
     }
 }
 
-// ---- Addresses inside heaps ---------------------------------------------------------------------------------------
+// ---- Addresses inside heaps ----
 
 struct places {
     uintptr_t values[20000];
@@ -303,7 +311,8 @@ static void add_place(struct places *places, uintptr_t value)
     }
 }
 
-// Every element's surroundings: its start, bytes inside, its end. Blocks' starts are sorted out later.
+// Every element's surroundings: its start, bytes inside, its end. Blocks' starts are sorted out
+// later.
 static bool collect_places(const struct halde_entry *entry, void *context)
 {
     struct places *places = context;
@@ -395,7 +404,8 @@ static void try_others(struct scene *scene)
     void *large = halde_heap_alloc(scene->other, 4 * MIB, 0);
     ASSERT_NOT_NULL(large);
     try_address(scene, (uintptr_t)large, OTHER, "another heap's large block");
-    try_address(scene, (uintptr_t)large + 2 * MIB, OTHER, "the inside of another heap's large block");
+    try_address(
+        scene, (uintptr_t)large + 2 * MIB, OTHER, "the inside of another heap's large block");
     EXPECT_OK(halde_heap_free(scene->other, large, 0));
 }
 
@@ -411,12 +421,14 @@ static void try_freed(struct scene *scene)
         bool is_large = scene->sizes[i] >= MIB; // its addresses may be gone
         EXPECT_OK(halde_heap_free(scene->heap, scene->blocks[i], 0));
         scene->blocks[i] = NULL;
-        try_address(scene, freed[i], is_large ? FREED | UNKNOWN | INTERIOR : FREED, "a freed block");
+        try_address(
+            scene, freed[i], is_large ? FREED | UNKNOWN | INTERIOR : FREED, "a freed block");
     }
     halde_heap_compact(scene->heap);
     for (size_t i = 1; i < BLOCKS; i += 2) {
         if (freed[i]) {
-            try_address(scene, freed[i], FREED | INTERIOR | UNKNOWN, "a freed block after compaction");
+            try_address(
+                scene, freed[i], FREED | INTERIOR | UNKNOWN, "a freed block after compaction");
             try_position(scene, freed[i], false);
         }
     }
@@ -427,7 +439,8 @@ static void check_and_free_all(struct scene *scene)
     EXPECT_VALID(scene->heap, NULL);
     for (size_t i = 0; i < BLOCKS; i++) {
         if (scene->blocks[i]) {
-            pattern_expect(scene->blocks[i], scene->sizes[i], scene->sizes[i], i, "after wrong pointers");
+            pattern_expect(
+                scene->blocks[i], scene->sizes[i], scene->sizes[i], i, "after wrong pointers");
             EXPECT_OK(halde_heap_free(scene->heap, scene->blocks[i], 0));
             scene->blocks[i] = NULL;
         }
@@ -500,7 +513,8 @@ static void wrong_options(void)
     static const size_t initial[] = {1, 4096, MIB, 100 * MIB};
     for (size_t i = 0; i < sizeof initial / sizeof initial[0]; i++) {
         halde_heap *heap = NULL;
-        const struct halde_heap_options options = {.initial_size = initial[i], .maximum_size = 256 * KIB};
+        const struct halde_heap_options options = {
+            .initial_size = initial[i], .maximum_size = 256 * KIB};
         ASSERT_OK(halde_heap_create(&options, &heap));
         EXPECT_NOT_NULL(halde_heap_alloc(heap, 1000, 0));
         EXPECT_OK(halde_heap_destroy(heap));

@@ -3,8 +3,9 @@
 // TIMEOUT: 300
 
 /**
- * Every pair of an old and a new size, with and without zeroing, in place and moving, in every kind of heap:
- * the contents up to the smaller size, zeros from the old user size on, exact sizes, nothing lost on refusal.
+ * Every pair of an old and a new size, with and without zeroing, in place and moving, in every kind
+ * of heap: the contents up to the smaller size, zeros from the old user size on, exact sizes,
+ * nothing lost on refusal.
  */
 #include "check.h"
 #include "pattern.h"
@@ -18,10 +19,10 @@ enum {
     MIB = 1 << 20,
 };
 
-static const size_t sizes[] = {0, 1, 2, 8, 15, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 100, 127, 128, 200, 255,
-    256, 500, 512, 513, 1000, KIB, KIB + 1, 2000, 3000, 4095, 4096, 4097, 5000, 8 * KIB, 10000, 16 * KIB, 30000,
-    60000, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1, 100 * KIB, 128 * KIB, 300 * KIB, MIB - 12289, MIB - 4096,
-    MIB, MIB + 1, 3 * MIB / 2, 2 * MIB};
+static const size_t sizes[] = {0, 1, 2, 8, 15, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 100, 127,
+    128, 200, 255, 256, 500, 512, 513, 1000, KIB, KIB + 1, 2000, 3000, 4095, 4096, 4097, 5000,
+    8 * KIB, 10000, 16 * KIB, 30000, 60000, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1, 100 * KIB,
+    128 * KIB, 300 * KIB, MIB - 12289, MIB - 4096, MIB, MIB + 1, 3 * MIB / 2, 2 * MIB};
 enum {
     SIZES = sizeof sizes / sizeof sizes[0],
 };
@@ -96,7 +97,8 @@ static bool resize_once(
 
 static void every_pair(const struct kind *kind, size_t limit)
 {
-    static const uint32_t flag_sets[] = {0, HALDE_ZERO, HALDE_IN_PLACE, HALDE_IN_PLACE | HALDE_ZERO};
+    static const uint32_t flag_sets[] = {
+        0, HALDE_ZERO, HALDE_IN_PLACE, HALDE_IN_PLACE | HALDE_ZERO};
     halde_heap *heap;
     ASSERT_OK(halde_heap_create(&kind->options, &heap));
     bool is_growable = kind->options.maximum_size == 0;
@@ -108,8 +110,8 @@ static void every_pair(const struct kind *kind, size_t limit)
             }
             for (size_t f = 0; f < sizeof flag_sets / sizeof flag_sets[0]; f++) {
                 if (!resize_once(heap, sizes[i], sizes[j], flag_sets[f], is_growable)) {
-                    test_note("  %s heap, %zu to %zu bytes, flags %u", kind->name, sizes[i], sizes[j],
-                        flag_sets[f]);
+                    test_note("  %s heap, %zu to %zu bytes, flags %u", kind->name, sizes[i],
+                        sizes[j], flag_sets[f]);
                 }
             }
         }
@@ -136,8 +138,8 @@ static void step_in_place(halde_heap *heap, char *block, size_t from, size_t to,
     pattern_expect_zero(block, from, to, "grown in place");
 }
 
-// A block with slices of its own shrinks and grows back where it is; so does one outside of regions shrink, whose
-// tail is then gone, as on Windows.
+// A block with slices of its own shrinks and grows back where it is; so does one outside of regions
+// shrink, whose tail is then gone, as on Windows.
 static void shrink_in_place(const struct kind *kind)
 {
     halde_heap *heap;
@@ -183,7 +185,8 @@ static void byte_by_byte(const struct kind *kind)
         block = halde_heap_realloc(heap, block, size, HALDE_ZERO, NULL);
         ASSERT_NOT_NULL(block);
         if (size > 0 && block[size - 1] != (unsigned char)(size * 7)) {
-            test_fail(CHECK_HERE, "%s heap: byte %zu was lost on the way down", kind->name, size - 1);
+            test_fail(
+                CHECK_HERE, "%s heap: byte %zu was lost on the way down", kind->name, size - 1);
             break;
         }
     }
@@ -201,12 +204,14 @@ static void refusals(void)
         void *block = halde_heap_alloc(heap, sizes[i], 0);
         ASSERT_NOT_NULL(block);
         pattern_fill(block, sizes[i], i);
-        static const size_t too_much[] = {256 * KIB, 300 * KIB, 4 * MIB, SIZE_MAX / 2, SIZE_MAX - 15, SIZE_MAX};
+        static const size_t too_much[] = {
+            256 * KIB, 300 * KIB, 4 * MIB, SIZE_MAX / 2, SIZE_MAX - 15, SIZE_MAX};
         for (size_t j = 0; j < sizeof too_much / sizeof too_much[0]; j++) {
             enum halde_status status = HALDE_OK;
             EXPECT_POINTER(halde_heap_realloc(heap, block, too_much[j], HALDE_ZERO, &status), NULL);
             EXPECT_STATUS(status, HALDE_NO_MEMORY);
-            EXPECT_POINTER(halde_heap_realloc(heap, block, too_much[j], HALDE_IN_PLACE, NULL), NULL);
+            EXPECT_POINTER(
+                halde_heap_realloc(heap, block, too_much[j], HALDE_IN_PLACE, NULL), NULL);
             expect_size(heap, block, sizes[i]);
         }
         pattern_expect(block, sizes[i], sizes[i], i, "after refusals");

@@ -3,8 +3,9 @@
 // TIMEOUT: 300
 
 /**
- * Threads come and go by the ten thousand: what they leave behind stays usable by others, destructors of
- * thread-specific data may use heaps, and neither resident memory nor reserved addresses grow.
+ * Threads come and go by the ten thousand: what they leave behind stays usable by others,
+ * destructors of thread-specific data may use heaps, and neither resident memory nor reserved
+ * addresses grow.
  */
 #include "check.h"
 #include "pattern.h"
@@ -68,7 +69,8 @@ static bool take_legacy(struct pool *pool, struct random *random, struct legacy 
 
 static void free_legacy(struct pool *pool, const struct legacy *legacy)
 {
-    pattern_expect(legacy->block, legacy->size, legacy->size, legacy->key, "left by another thread");
+    pattern_expect(
+        legacy->block, legacy->size, legacy->size, legacy->key, "left by another thread");
     EXPECT_OK(halde_heap_free(pool->heap, legacy->block, 0));
 }
 
@@ -128,7 +130,8 @@ static void prepare_last_words(struct pool *pool, struct random *random)
     struct last_words *words = halde_heap_alloc(pool->heap, sizeof *words, 0);
     ASSERT_NOT_NULL(words);
     words->pool = pool;
-    // ThreadSanitizer ends a thread's state in the last round of destructors: ours must be over by then.
+    // ThreadSanitizer ends a thread's state in the last round of destructors: ours must be over by
+    // then.
     size_t most_rounds = process_has_thread_sanitizer() ? 2 : 4;
     words->rounds_left = 1 + (int)random_below(random, most_rounds);
     words->own = make_legacy(pool, random, 3000);
@@ -226,7 +229,8 @@ static void run_on(halde_heap *heap, uint64_t seed, size_t count)
     pthread_key_delete(pool.destructor_key);
 }
 
-// One thread uses many heaps, ends, and the heaps go on or are destroyed: a thread's caches of dead heaps.
+// One thread uses many heaps, ends, and the heaps go on or are destroyed: a thread's caches of dead
+// heaps.
 static void *use_many_heaps(void *context)
 {
     halde_heap **heaps = context;
@@ -263,7 +267,7 @@ static void destroy_between_threads(void)
     }
 }
 
-// ---- What dead threads leave is found --------------------------------------------------------------------
+// ---- What dead threads leave is found ----
 
 enum {
     FAMILY = 24, // alive at the same time
@@ -303,7 +307,8 @@ static void free_estates(struct family *family)
     }
 }
 
-// Many threads fill the heap and end, one other frees all and wants as much again: it gets the same memory.
+// Many threads fill the heap and end, one other frees all and wants as much again: it gets the same
+// memory.
 static void inherit_everything(void)
 {
     static struct family family;
@@ -323,7 +328,8 @@ static void inherit_everything(void)
     EXPECT_OK(halde_heap_summarize(family.heap, &before));
     EXPECT_SIZE(before.busy_count, (size_t)FAMILY * ESTATE);
     free_estates(&family);
-    const struct timespec pause = {.tv_nsec = 300000000}; // a dead thread's successor may take what it left
+    // For a while a successor of a dead thread may take what it left.
+    const struct timespec pause = {.tv_nsec = 300000000};
     nanosleep(&pause, NULL);
     for (size_t t = 0; t < FAMILY; t++) {
         for (size_t i = 0; i < ESTATE; i++) {
@@ -332,7 +338,8 @@ static void inherit_everything(void)
         }
     }
     EXPECT_OK(halde_heap_summarize(family.heap, &after));
-    test_note("inherited: committed %zu -> %zu KiB", before.committed_size >> 10, after.committed_size >> 10);
+    test_note("inherited: committed %zu -> %zu KiB", before.committed_size >> 10,
+        after.committed_size >> 10);
     EXPECT_SIZE(after.busy_count, (size_t)FAMILY * ESTATE);
     EXPECT_AT_MOST(after.committed_size, before.committed_size + before.committed_size / 4);
     free_estates(&family);

@@ -3,8 +3,8 @@
 // TIMEOUT: 300
 
 /**
- * User info: attached to a block, replaced, kept through realloc in place and moving, shown by the walk, gone
- * with the block and never seen on its successor; also with many threads.
+ * User info: attached to a block, replaced, kept through realloc in place and moving, shown by the
+ * walk, gone with the block and never seen on its successor; also with many threads.
  */
 #include "check.h"
 #include "process.h"
@@ -47,7 +47,8 @@ static void expect_info(const struct user *user, const struct block *block)
 static void attach(struct user *user, struct block *block)
 {
     // NULL and 0 are values like others.
-    block->info.value = random_once_in(&user->random, 5) ? NULL : (void *)random_next(&user->random);
+    block->info.value =
+        random_once_in(&user->random, 5) ? NULL : (void *)random_next(&user->random);
     block->info.flags = (uint32_t)random_below(&user->random, 8) * 0x200;
     block->has_info = true;
     EXPECT_OK(halde_heap_set_user_info(user->heap, block->data, &block->info));
@@ -191,7 +192,8 @@ static void together(uint64_t seed)
     EXPECT_OK(halde_heap_destroy(heap));
 }
 
-// An info costs no capacity of the heap that is not given back; a block freed by another thread loses its own.
+// An info costs no capacity of the heap that is not given back; a block freed by another thread
+// loses its own.
 static void *free_block(void *context)
 {
     struct user *user = context;

@@ -23,7 +23,8 @@ static void write_line(char *line, size_t length, size_t capacity)
         length = capacity - 1;
     }
     line[length] = '\n';
-    ssize_t written = write(STDERR_FILENO, line, length + 1); // one write: lines of threads stay whole
+    // One write: lines of several threads stay whole.
+    ssize_t written = write(STDERR_FILENO, line, length + 1);
     (void)written;
 }
 
@@ -162,7 +163,9 @@ bool test_valid(struct test_place place, halde_heap *heap, const void *block)
     struct halde_damage damage = {0};
     enum halde_status status = halde_heap_validate(heap, block, &damage);
     if (status != HALDE_OK) {
-        test_fail(place, "heap %p: validation finds status %d (%s), block %p of %zu bytes, at %p 0x%02x, not 0x%02x",
+        test_fail(place,
+            "heap %p: validation finds status %d (%s), block %p of %zu bytes, at %p 0x%02x, not "
+            "0x%02x",
             (void *)heap, (int)damage.status, halde_status_text(damage.status), damage.block,
             damage.block_size, damage.address, damage.found, damage.expected);
     }

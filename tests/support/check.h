@@ -4,9 +4,10 @@
 /**
  * Checks for test programs: EXPECT_... reports a failure and goes on, ASSERT_... stops the program.
  *
- * Every check prints the two values and where it stands, evaluates its arguments once, and may be used
- * by any thread.  Nothing here allocates, so that a test of an allocator is not disturbed.  main() ends
- * with `return test_result();`.  A child process begins with test_reset() (child.h does that).
+ * Every check prints the two values and where it stands, evaluates its arguments once, and may be
+ * used by any thread.  Nothing here allocates, so that a test of an allocator is not disturbed.
+ * main() ends with `return test_result();`.  A child process begins with test_reset() (child.h does
+ * that).
  */
 #ifndef SUPPORT_CHECK_H
 #define SUPPORT_CHECK_H
@@ -30,7 +31,8 @@ struct test_place {
 #define CHECK_HERE ((struct test_place){__FILE__, __LINE__})
 
 /** Reports one failure: file, line and a sentence in printf's format. Threads: any. */
-void test_fail(struct test_place place, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void test_fail(struct test_place place, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /** A line on stderr that is no failure: seeds, figures, reasons to skip. Threads: any. */
 void test_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -55,14 +57,14 @@ bool test_at_most(struct test_place place, uint64_t actual, uint64_t limit, cons
 bool test_at_least(struct test_place place, uint64_t actual, uint64_t limit, const char *text);
 bool test_pointer(
     struct test_place place, const void *actual, const void *expected, const char *text);
-bool test_status(
-    struct test_place place, enum halde_status actual, enum halde_status expected, const char *text);
+bool test_status(struct test_place place, enum halde_status actual, enum halde_status expected,
+    const char *text);
 
 /** One of the statuses whose bits (1u << status) are set in `allowed`. */
 bool test_status_in(
     struct test_place place, enum halde_status actual, uint32_t allowed, const char *text);
 
-/** halde_heap_validate() of a block or the whole heap finds nothing; a failure prints the finding. */
+/** halde_heap_validate() of a block or (NULL) the whole heap; a failure prints the finding. */
 bool test_valid(struct test_place place, halde_heap *heap, const void *block);
 #define EXPECT_VALID(heap, block) test_valid(CHECK_HERE, (heap), (block))
 
@@ -82,7 +84,7 @@ bool test_valid(struct test_place place, halde_heap *heap, const void *block);
 #define ASSERT_MET(check)                                                                          \
     do {                                                                                           \
         if (!(check)) {                                                                            \
-            test_stop();                                                                          \
+            test_stop();                                                                           \
         }                                                                                          \
     } while (0)
 #define ASSERT_TRUE(condition) ASSERT_MET(EXPECT_TRUE(condition))

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * Child processes with a time limit: for a process's first call, for limits that cannot be lifted again,
- * and for what may crash or hang.
+ * Child processes with a time limit: for a process's first call, for limits that cannot be lifted
+ * again, and for what may crash or hang.
  */
 #ifndef SUPPORT_CHILD_H
 #define SUPPORT_CHILD_H

@@ -61,7 +61,7 @@ struct churn {
     size_t paused_count; // under pause_lock
 };
 
-// ---- One operation on a slot ---------------------------------------------------------------------
+// ---- One operation on a slot ----
 
 static size_t next_request(struct seat *seat)
 {
@@ -182,7 +182,7 @@ static void use_slot(struct seat *seat, struct ledger *ledger, struct ledger_slo
     }
 }
 
-// ---- Handing slots to other seats ---------------------------------------------------------------
+// ---- Handing slots to other seats ----
 
 static bool post_parcel(struct mailbox *mailbox, struct parcel parcel)
 {
@@ -218,13 +218,14 @@ static void hand_over(struct seat *seat, uint32_t heap_index, size_t position)
     struct churn *churn = seat->churn;
     struct hand *hand = &seat->hands[heap_index];
     struct seat *other = &churn->seats[random_below(&seat->random, churn->options.seat_count)];
-    if (other == seat || !post_parcel(&other->mailbox, (struct parcel){heap_index, hand->slots[position]})) {
+    if (other == seat ||
+        !post_parcel(&other->mailbox, (struct parcel){heap_index, hand->slots[position]})) {
         return;
     }
     hand->slots[position] = hand->slots[--hand->count];
 }
 
-// ---- A thread on a seat ---------------------------------------------------------------------------
+// ---- A thread on a seat ----
 
 static void pause_here(struct churn *churn)
 {
@@ -297,7 +298,8 @@ static void *sit(void *context)
     struct churn *churn = seat->churn;
     size_t usual = churn->options.operations_per_thread;
     size_t turns = usual ? 1 + random_below(&seat->random, 2 * usual) : SIZE_MAX;
-    // The first turns overlap with the predecessor's end, so that its exit races with its successor's start.
+    // The first turns overlap with the predecessor's end, so that its exit races with its
+    // successor's start.
     take_turns(seat, turns < 8 ? turns : 8);
     if (seat->has_predecessor) {
         pthread_join(seat->predecessor, NULL);
@@ -313,7 +315,7 @@ static void *sit(void *context)
     return NULL;
 }
 
-// ---- Start, pause, stop -----------------------------------------------------------------------------
+// ---- Start, pause, stop ----
 
 static void init_seat(struct churn *churn, size_t index)
 {

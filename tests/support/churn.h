@@ -2,12 +2,13 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * Threads that allocate, reallocate and free on shared heaps, with a ledger (ledger.h) of what they hold.
+ * Threads that allocate, reallocate and free on shared heaps, with a ledger (ledger.h) of what they
+ * hold.
  *
- * A *seat* is a place at the table: it owns slots of every ledger, and one thread at a time sits on it.
- * Threads leave after a while without freeing anything; a new thread takes the seat and its blocks, so
- * that blocks outlive their allocator.  Seats hand slots, with or without a block, to each other through
- * mailboxes: their blocks are then reallocated and freed remotely.
+ * A *seat* is a place at the table: it owns slots of every ledger, and one thread at a time sits on
+ * it. Threads leave after a while without freeing anything; a new thread takes the seat and its
+ * blocks, so that blocks outlive their allocator.  Seats hand slots, with or without a block, to
+ * each other through mailboxes: their blocks are then reallocated and freed remotely.
  */
 #ifndef SUPPORT_CHURN_H
 #define SUPPORT_CHURN_H
@@ -42,7 +43,7 @@ void churn_stop(struct churn *churn);
 /** After churn_stop(): frees what the ledgers hold (the heaps stay) and the rest. */
 void churn_release(struct churn *churn);
 
-/** Like churn_release(), but in a forked child, where the threads do not exist: frees settled blocks only. */
+/** For a forked child, where the threads do not exist: frees the settled blocks only. */
 void churn_free_settled(struct churn *churn);
 
 struct ledger *churn_ledger(struct churn *churn, size_t heap_index);

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
 
-/** What the programs of tests/death tell run_death.sh: a line "name value" on stdout, @name@ in expressions. */
+/** What programs of tests/death tell run_death.sh: lines "name value" on stdout. */
 #ifndef SUPPORT_DEATH_H
 #define SUPPORT_DEATH_H
 

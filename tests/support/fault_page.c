@@ -27,8 +27,7 @@ void *fault_page(void)
 void *unmapped_page(void)
 {
     // The middle of three: neighbours that stay keep the hole from being the system's next choice.
-    char *pages =
-        mmap(NULL, 3 * page_size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *pages = mmap(NULL, 3 * page_size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     ASSERT_TRUE(pages != MAP_FAILED);
     munmap(pages + page_size(), page_size());
     return pages + page_size();
@@ -37,8 +36,8 @@ void *unmapped_page(void)
 void *bytes_before_fault(size_t size)
 {
     size_t room = (size + page_size() - 1) / page_size() * page_size();
-    char *pages = mmap(
-        NULL, room + page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *pages =
+        mmap(NULL, room + page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     ASSERT_TRUE(pages != MAP_FAILED);
     mprotect(pages + room, page_size(), PROT_NONE);
     return pages + room - size;

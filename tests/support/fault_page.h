@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
 
-/** Pages that fault: addresses that must never be dereferenced, and buffers whose end is watched. */
+/** Pages that fault: addresses that nobody may dereference, buffers whose end is watched. */
 #ifndef SUPPORT_FAULT_PAGE_H
 #define SUPPORT_FAULT_PAGE_H
 

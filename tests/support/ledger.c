@@ -10,12 +10,13 @@
 #include <string.h>
 
 enum {
-    // More threads than any test has: each leaves at most one intent, each intent at most two open questions.
+    // More threads than any test has: each leaves at most one intent, each intent at most two open
+    // questions.
     MAX_INTENTS = 128,
     MAX_UNCLAIMED = 2 * MAX_INTENTS,
 };
 
-// ---- The ledger ------------------------------------------------------------------------------
+// ---- The ledger ----
 
 bool ledger_init(struct ledger *ledger, halde_heap *heap, size_t slot_count)
 {
@@ -62,7 +63,8 @@ struct ledger_state ledger_read(const struct ledger_slot *slot)
 {
     struct ledger_state state;
     while (!try_read(slot, &state)) {
-        // The owner turned a page meanwhile; it is running, so the next try is as good as the first.
+        // The owner turned a page meanwhile; it is running, so the next try is as good as the
+        // first.
     }
     return state;
 }
@@ -84,8 +86,8 @@ size_t ledger_size(const struct ledger_slot *slot)
 
 void ledger_intend(struct ledger_slot *slot, enum ledger_intent intent, size_t new_size)
 {
-    publish(slot, &(struct ledger_state){
-                      intent, (uintptr_t)ledger_block(slot), ledger_size(slot), new_size});
+    publish(slot,
+        &(struct ledger_state){intent, (uintptr_t)ledger_block(slot), ledger_size(slot), new_size});
 }
 
 void ledger_settle(struct ledger_slot *slot, const void *block, size_t size)
@@ -106,7 +108,7 @@ void ledger_free_settled(struct ledger *ledger)
     }
 }
 
-// ---- What a walk saw ---------------------------------------------------------------------------
+// ---- What a walk saw ----
 
 struct ledger_seen {
     uintptr_t block; // 0: empty
@@ -186,9 +188,10 @@ static bool visit_blocks(const struct halde_block *blocks, size_t count, void *c
     return !checker->is_full;
 }
 
-// What every element must satisfy: addresses rise inside a region, and nothing reaches into the next element.
-static void check_order(
-    struct ledger_checker *checker, const struct halde_entry *entry, const struct halde_entry *before)
+// What every element must satisfy: addresses rise inside a region, and nothing reaches into the
+// next element.
+static void check_order(struct ledger_checker *checker, const struct halde_entry *entry,
+    const struct halde_entry *before)
 {
     if (entry->kind == HALDE_ENTRY_REGION || before->kind == HALDE_ENTRY_REGION ||
         entry->region_index == HALDE_REGION_LARGE) {
@@ -218,8 +221,8 @@ static enum halde_status walk_steps(struct ledger_checker *checker, const halde_
         status = halde_heap_walk_next(heap, before.data, before.kind == HALDE_ENTRY_BUSY, &entry);
     }
     if (status != HALDE_NO_MORE_ENTRIES) {
-        test_note("the walk breaks off after the element of kind %d at %p of %zu bytes", (int)before.kind,
-            before.data, before.size);
+        test_note("the walk breaks off after the element of kind %d at %p of %zu bytes",
+            (int)before.kind, before.data, before.size);
     }
     return status == HALDE_NO_MORE_ENTRIES ? HALDE_OK : status;
 }
@@ -254,16 +257,17 @@ static bool walk_heap(
     return EXPECT_OK(status);
 }
 
-// ---- Settled slots -----------------------------------------------------------------------------
+// ---- Settled slots ----
 
-// Takes the block of a slot without intent out of what the walk saw: exactly this block, exactly this size.
-static bool claim_settled(struct ledger_checker *checker, const struct ledger *ledger,
-    const struct ledger_state *state)
+// Takes the block of a slot without intent out of what the walk saw: exactly this block, exactly
+// this size.
+static bool claim_settled(
+    struct ledger_checker *checker, const struct ledger *ledger, const struct ledger_state *state)
 {
     struct ledger_seen *seen = find_seen(checker, state->block);
     if (seen->block == 0) {
-        test_fail(CHECK_HERE, "heap %p: the walk misses block %p of %zu bytes", (void *)ledger->heap,
-            (void *)state->block, state->size);
+        test_fail(CHECK_HERE, "heap %p: the walk misses block %p of %zu bytes",
+            (void *)ledger->heap, (void *)state->block, state->size);
         return false;
     }
     if (seen->size != state->size) {
@@ -280,7 +284,7 @@ static bool claim_settled(struct ledger_checker *checker, const struct ledger *l
     return true;
 }
 
-// ---- Slots with an intent: find the choice of before and after that explains the rest -------------
+// ---- Slots with an intent: find the choice of before and after that explains the rest ----
 
 struct open_question {
     size_t intent_count;
@@ -291,7 +295,8 @@ struct open_question {
 
 static bool explain(struct open_question *question, size_t index, size_t claimed_count);
 
-static bool try_claim(struct open_question *question, size_t index, size_t claimed_count, size_t which)
+static bool try_claim(
+    struct open_question *question, size_t index, size_t claimed_count, size_t which)
 {
     question->unclaimed[which].is_claimed = true;
     bool is_explained = explain(question, index + 1, claimed_count + 1);
@@ -317,7 +322,8 @@ static bool can_stand_for(const struct ledger_state *intent, const struct ledger
     return false;
 }
 
-// A plain search: the intents are as few as the threads, and nearly every one has a single candidate.
+// A plain search: the intents are as few as the threads, and nearly every one has a single
+// candidate.
 static bool explain(struct open_question *question, size_t index, size_t claimed_count)
 {
     if (index == question->intent_count) {
@@ -356,7 +362,8 @@ static const char *intent_text(enum ledger_intent intent)
 
 static void report_unexplained(const struct ledger *ledger, const struct open_question *question)
 {
-    test_fail(CHECK_HERE, "heap %p: %zu blocks belong to no slot and %zu pending operations cannot explain them",
+    test_fail(CHECK_HERE,
+        "heap %p: %zu blocks belong to no slot and %zu pending operations cannot explain them",
         (void *)ledger->heap, question->unclaimed_count, question->intent_count);
     for (size_t i = 0; i < question->intent_count && i < 16; i++) {
         const struct ledger_state *intent = &question->intents[i];
@@ -369,8 +376,8 @@ static void report_unexplained(const struct ledger *ledger, const struct open_qu
     }
 }
 
-static bool compare_slots(struct ledger_checker *checker, const struct ledger *ledger,
-    struct open_question *question)
+static bool compare_slots(
+    struct ledger_checker *checker, const struct ledger *ledger, struct open_question *question)
 {
     bool agrees = true;
     for (size_t i = 0; i < ledger->slot_count; i++) {

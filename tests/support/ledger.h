@@ -2,24 +2,26 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * A ledger: what the threads of a test believe to hold in one heap, to be compared with the heap itself.
+ * A ledger: what the threads of a test believe to hold in one heap, to be compared with the heap
+ * itself.
  *
- * The difficulty: an operation on the heap and the note about it are two steps, and a thread can be stopped
- * between them (by the heap's lock, too).  So each slot of the ledger, which stands for one block or none,
- * also carries an *intent*: before the call its owner writes what it is about to do, afterwards it writes
- * the outcome and takes the intent away, in one step.
+ * The difficulty: an operation on the heap and the note about it are two steps, and a thread can be
+ * stopped between them (by the heap's lock, too).  So each slot of the ledger, which stands for one
+ * block or none, also carries an *intent*: before the call its owner writes what it is about to do,
+ * afterwards it writes the outcome and takes the intent away, in one step.
  *
  *     intent published  ->  heap operation  ->  outcome and end of the intent published
  *
  * While the heap is locked no operation takes effect, so that for whoever holds the lock:
- *   - a slot without an intent tells the truth, whenever it is read: its last operation took effect before
- *     the lock was granted, and its next one publishes its intent before it can take effect;
- *   - a slot with an intent stands for exactly the state before or the state after that one operation;
- *   - a thread has at most one intent, so the blocks in doubt are few, and ledger_check_locked() finds out
- *     exactly whether one choice of before and after for each explains all of them.
+ *   - a slot without an intent tells the truth, whenever it is read: its last operation took effect
+ *     before the lock was granted, and its next one publishes its intent before it can take effect;
+ *   - a slot with an intent stands for exactly the state before or the state after that operation;
+ *   - a thread has at most one intent, so the blocks in doubt are few, and ledger_check_locked()
+ *     finds out exactly whether one choice of before and after for each explains all of them.
  *
- * A slot is written by its owner only; ownership is handed over by other means (churn.h: a locked mailbox).
- * The publishing stores are plain on x86: the ledger adds no fence that could hide one missing in the engine.
+ * A slot is written by its owner only; ownership is handed over by other means (churn.h: a locked
+ * mailbox). The publishing stores are plain on x86: the ledger adds no fence that could hide one
+ * missing in the engine.
  */
 #ifndef SUPPORT_LEDGER_H
 #define SUPPORT_LEDGER_H
@@ -54,13 +56,14 @@ struct ledger_page {
     _Atomic size_t new_size;
 };
 
-// Two pages in turn: the owner writes the one that is not shown and then turns over.  A reader that sees a
-// field of a page being rewritten also sees (release, acquire) that the page was turned in between, and
-// reads again.  There is always a whole page to read, also in a forked child whose parent's thread was
-// stopped in the middle of writing.
+// Two pages in turn: the owner writes the one that is not shown and then turns over.  A reader that
+// sees a field of a page being rewritten also sees (release, acquire) that the page was turned in
+// between, and reads again.  There is always a whole page to read, also in a forked child whose
+// parent's thread was stopped in the middle of writing.
 struct ledger_slot {
-    _Atomic uint32_t turn; // the page shown is turn % 2. Owner stores (release), readers load (acquire)
-    uint64_t key;          // of the block's pattern; owner only
+    // The page shown is turn % 2. The owner stores (release), readers load (acquire).
+    _Atomic uint32_t turn;
+    uint64_t key; // of the block's pattern; owner only
     struct ledger_page pages[2];
 } __attribute__((aligned(64)));
 
@@ -100,7 +103,7 @@ struct ledger_checker {
     struct ledger_seen *seen; // hash table of the blocks of the last walk
     size_t capacity;          // a power of two
     size_t count;
-    size_t busy_size; // sum of user sizes of the last walk
+    size_t busy_size;     // sum of user sizes of the last walk
     uint64_t fingerprint; // of all blocks and sizes of the last walk, in any order
     bool is_full;
     const char *problem; // first thing wrong in the walk itself
@@ -110,8 +113,8 @@ bool ledger_checker_init(struct ledger_checker *checker, size_t max_blocks);
 void ledger_checker_release(struct ledger_checker *checker);
 
 /**
- * Walks the heap and compares it with the ledger: equal to the block and the byte.  Failures are EXPECT
- * failures that name the block.
+ * Walks the heap and compares it with the ledger: equal to the block and the byte.  Failures are
+ * EXPECT failures that name the block.
  *
  * @param ledger     its heap is locked by the caller, or no other thread runs
  * @param is_strict  no intent may be pending: the test itself made the threads pause

@@ -56,7 +56,8 @@ bool pattern_expect_zero(const void *block, size_t from, size_t to, const char *
     const uint8_t *bytes = block;
     for (size_t i = from; i < to; i += i - from < 4096 || to - i < 64 ? 1 : 61) {
         if (bytes[i] != 0) {
-            test_fail(CHECK_HERE, "%s: block %p: byte %zu is 0x%02x, not 0", when, block, i, bytes[i]);
+            test_fail(
+                CHECK_HERE, "%s: block %p: byte %zu is 0x%02x, not 0", when, block, i, bytes[i]);
             return false;
         }
     }

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * A pattern of bytes that tells one block's contents from another's: every byte near both ends of the
- * block, then samples, so that a block of megabytes costs little.
+ * A pattern of bytes that tells one block's contents from another's: every byte near both ends of
+ * the block, then samples, so that a block of megabytes costs little.
  */
 #ifndef SUPPORT_PATTERN_H
 #define SUPPORT_PATTERN_H
@@ -16,8 +16,8 @@
 void pattern_fill(void *block, size_t size, uint64_t key);
 
 /**
- * Checks the first `kept` bytes of a block that was filled as one of `size` bytes.  Fails (EXPECT) with
- * the first wrong byte's offset.
+ * Checks the first `kept` bytes of a block that was filled as one of `size` bytes.  Fails (EXPECT)
+ * with the first wrong byte's offset.
  */
 bool pattern_expect(const void *block, size_t size, size_t kept, uint64_t key, const char *when);
 

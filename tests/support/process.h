@@ -17,7 +17,7 @@ size_t process_address_size(void);
 /** Number of mappings. */
 size_t process_mapping_count(void);
 
-/** Whether memory figures mean anything: false under sanitizers and valgrind, which keep shadows. */
+/** Whether memory figures mean anything: sanitizers and valgrind keep shadows. */
 bool process_memory_is_plain(void);
 
 bool process_is_under_valgrind(void);
@@ -26,8 +26,8 @@ bool process_is_under_valgrind(void);
 bool process_has_thread_sanitizer(void);
 
 /**
- * Whether a forked child of a threaded process may start threads: not with ThreadSanitizer, which does not
- * support it, nor with AddressSanitizer, whose allocator may have been locked at the fork.
+ * Whether a forked child of a threaded process may start threads: not with ThreadSanitizer, which
+ * does not support it, nor with AddressSanitizer, whose allocator may have been locked at the fork.
  */
 bool process_can_start_threads_after_fork(void);
 

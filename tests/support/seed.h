@@ -4,8 +4,8 @@
 /**
  * Repeatable randomness and the length of a stress test.
  *
- * HALDE_SEED=<n> repeats a run: every stress program prints its seed first.  HALDE_STRESS_SECONDS=<s>
- * (a decimal fraction is allowed) sets how long its time-driven part runs.
+ * HALDE_SEED=<n> repeats a run: every stress program prints its seed first.
+ * HALDE_STRESS_SECONDS=<s> (a decimal fraction is allowed) sets how long its time-driven part runs.
  */
 #ifndef SUPPORT_SEED_H
 #define SUPPORT_SEED_H
@@ -37,8 +37,8 @@ bool random_once_in(struct random *random, size_t n);
 size_t random_log(struct random *random, size_t low, size_t high);
 
 /**
- * A request as programs make them: mostly 1 byte to 1 KiB, often up to 64 KiB, seldom 0, few up to 1 MiB,
- * very few above.
+ * A request as programs make them: mostly 1 byte to 1 KiB, often up to 64 KiB, seldom 0, few up to
+ * 1 MiB, very few above.
  */
 size_t random_request(struct random *random);
 

@@ -153,7 +153,7 @@ WINBASEAPI BOOL WINAPI HeapLock(HANDLE hHeap);
 WINBASEAPI BOOL WINAPI HeapUnlock(HANDLE hHeap);
 
 /**
- * One step of a walk: regions by address, each followed by its blocks by address and its
+ * One step of a walk: the region at the handle, then the others by address, each followed by its blocks by address and its
  * uncommitted ranges; large blocks last.
  *
  * @param lpEntry  lpData NULL starts; afterwards the entry of the step before. Only lpData and the

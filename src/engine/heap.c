@@ -465,17 +465,29 @@ static uint32_t process_heap_checks(void)
         {"hpc", 0x40, HALDE_CHECK_TAIL | HALDE_CHECK_FREE},
         {"hvc", 0x80, HALDE_CHECK_TAIL | HALDE_CHECK_FREE | HALDE_CHECK_ALWAYS},
     };
+    static const char KNOWN_NAMES[] = "htc,hfc,hpc,hvc,vrf,htg,ust,htd,dhc,hpa";
     const char *option = os_option("heap_flags");
     if (option == NULL) {
         return 0;
     }
     char *end;
     unsigned long bits = strtoul(option, &end, 16);
-    bool is_list = *end != '\0';
     uint32_t checks = 0;
-    for (size_t i = 0; i < sizeof(FLAGS) / sizeof(FLAGS[0]); i++) {
-        bool is_set = is_list ? strstr(option, FLAGS[i].name) != NULL : (bits & FLAGS[i].bit) != 0;
-        checks |= is_set ? FLAGS[i].checks : 0;
+    if (*end == '\0') {
+        for (size_t i = 0; i < sizeof(FLAGS) / sizeof(FLAGS[0]); i++) {
+            checks |= (bits & FLAGS[i].bit) != 0 ? FLAGS[i].checks : 0;
+        }
+        return checks;
+    }
+    for (const char *name = option; *name != '\0';) {
+        size_t size = strcspn(name, ",");
+        if (size != 3 || strstr(KNOWN_NAMES, (char[4]){name[0], name[1], name[2], '\0'}) == NULL) {
+            return 0; // the layer that owns the option complains about it
+        }
+        for (size_t i = 0; i < sizeof(FLAGS) / sizeof(FLAGS[0]); i++) {
+            checks |= memcmp(name, FLAGS[i].name, size) == 0 ? FLAGS[i].checks : 0;
+        }
+        name += size + (name[size] == ',');
     }
     return checks;
 }

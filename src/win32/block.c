@@ -46,6 +46,12 @@ static void *fail_request(HANDLE heap, DWORD flags, SIZE_T size, enum halde_stat
 
 static COLD void *alloc_failed(HANDLE heap, DWORD flags, SIZE_T size)
 {
+    struct halde_heap_options options;
+    bool checks_always =
+        engine_heap_options(heap, &options) && (options.checks & HALDE_CHECK_ALWAYS) != 0;
+    if (checks_always && halde_heap_validate(heap, NULL, NULL) != HALDE_OK) {
+        corruption_found(heap, NULL, HALDE_HEAP_DAMAGED);
+    }
     enum halde_status status = halde_heap_is_valid(heap) ? HALDE_NO_MEMORY : HALDE_BAD_HEAP;
     return fail_request(heap, flags, size, status);
 }

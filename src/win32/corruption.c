@@ -38,8 +38,9 @@ COLD void corruption_found(HANDLE heap, const void *block, enum halde_status sta
     if (status == HALDE_BLOCK_DAMAGED || status == HALDE_HEAP_DAMAGED) {
         // Once more, for the wrong byte; another thread may have repaired it meanwhile.
         struct halde_damage details;
-        if (halde_heap_validate(heap, block, &details) != HALDE_OK) {
-            damage = details;
+        if (halde_heap_validate(heap, block, &details) != HALDE_OK ||
+            halde_heap_validate(heap, NULL, &details) != HALDE_OK) {
+            damage = details; // with validate-all it may be another block
         }
     }
     say(heap, &damage);

@@ -149,14 +149,16 @@ static void print_flags(void *context)
     EXPECT_SIZE((uint64_t)write(STDERR_FILENO, text, (size_t)length), (uint64_t)length);
 }
 
+static char *program_path; // argv[0]: under valgrind /proc/self/exe is valgrind
+
 // Options are read once, at the start: a new process is needed for each.
 static void run_with_option(const char *value, struct child *child)
 {
-    char option[128], program[] = "/proc/self/exe", mark[] = "print-flags";
+    char option[128], mark[] = "print-flags";
     snprintf(option, sizeof(option), "heap_flags=%s", value);
     setenv("HALDE_OPTIONS", option, 1);
-    char *const arguments[] = {program, mark, NULL};
-    child_execute(child, program, arguments, NULL, 20);
+    char *const arguments[] = {program_path, mark, NULL};
+    child_execute(child, program_path, arguments, NULL, 20);
 }
 
 static void test_option(void)
@@ -178,6 +180,7 @@ int main(int argc, char *argv[])
         print_flags(NULL);
         return test_result();
     }
+    program_path = argv[0];
     if (RtlGetNtGlobalFlags() == 0) {
         test_stored();
     }

@@ -23,6 +23,15 @@ enum {
 
 // ---- Allocation -------------------------------------------------------------------------------
 
+// Takes a block, also one that was freed into the word after the last one was taken out of it.
+static void *take_block(struct class_record *record, size_t user_size, bool has_words)
+{
+    if (record->next == NULL) {
+        fast_prepare_next(record, has_words);
+    }
+    return fast_take_block(record, user_size, has_words);
+}
+
 // Reports a place of the mixed span as committed; the reported free block behind it needs room for
 // its own overhead.
 static void use_mixed(struct heap *heap, const void *block, size_t size)
@@ -195,9 +204,9 @@ static void *alloc_class(
     struct cache *cache = session->cache;
     bool is_in_use = cache != NULL && cache->records[size_class].block_size != 0;
     if (is_in_use) {
-        void *block = fast_take_block(&cache->records[size_class], user_size, has_words);
+        void *block = take_block(&cache->records[size_class], user_size, has_words);
         if (block == NULL && cache_refill(cache, size_class)) {
-            block = fast_take_block(&cache->records[size_class], user_size, has_words);
+            block = take_block(&cache->records[size_class], user_size, has_words);
         }
         if (block != NULL) {
             return block;
@@ -210,7 +219,7 @@ static void *alloc_class(
     }
     cache = session_cache(session);
     if (cache != NULL && refill_central(session, cache, size_class)) {
-        return fast_take_block(&cache->records[size_class], user_size, has_words);
+        return take_block(&cache->records[size_class], user_size, has_words);
     }
     return alloc_anywhere(heap, size, user_size);
 }
@@ -251,9 +260,9 @@ static void *alloc_aligned(
         }
         void *block = cache->records[size_class].block_size == 0
                           ? NULL
-                          : fast_take_block(&cache->records[size_class], user_size, has_words);
+                          : take_block(&cache->records[size_class], user_size, has_words);
         if (block == NULL && refill_central(session, cache, size_class)) {
-            block = fast_take_block(&cache->records[size_class], user_size, has_words);
+            block = take_block(&cache->records[size_class], user_size, has_words);
         }
         return block;
     }
@@ -356,7 +365,7 @@ NOINLINE void *fast_alloc_rest(halde_heap *handle, size_t size, uint32_t flags)
         return alloc_slow(heap, size, GRANULE_SIZE, flags);
     }
     uint32_t size_class = size_class_of(size);
-    void *block = cache == NULL ? NULL : fast_take_block(&cache->records[size_class], size, false);
+    void *block = cache == NULL ? NULL : take_block(&cache->records[size_class], size, false);
     if (block == NULL) {
         return alloc_first(heap, thread, size_class, size, flags);
     }

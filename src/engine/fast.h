@@ -31,16 +31,13 @@ ALWAYS_INLINE void fast_prepare_next(struct class_record *record, bool has_words
 }
 
 /// Takes the block that was made ready and marks it busy; then makes another ready, so that the way
-/// from the word to an address is not on the caller's critical path.  NULL when there is none.
+/// from the word to an address is not on the caller's critical path. NULL when none is ready.
 ALWAYS_INLINE void *fast_take_block(struct class_record *record, size_t user_size, bool has_words)
 {
-    if (UNLIKELY(record->next == NULL)) {
-        if (record->word == 0) {
-            return NULL;
-        }
-        fast_prepare_next(record, has_words);
-    }
     void *block = record->next;
+    if (UNLIKELY(block == NULL)) {
+        return NULL;
+    }
     uint8_t *state = record->next_state;
     fast_prepare_next(record, has_words);
     uint32_t slack = record->block_size - (uint32_t)user_size;

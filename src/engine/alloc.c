@@ -301,18 +301,20 @@ static void *alloc_in(
     return block;
 }
 
-static void finish_new_block(
-    struct heap *heap, void *data, size_t user_size, uint32_t flags, bool is_clean)
+// The end of an allocation (old_size 0) or a resize: patterns where the heap has checks, zeroes
+// where asked.
+static void finish_block(
+    struct heap *heap, void *data, size_t old_size, size_t user_size, uint32_t flags, bool is_clean)
 {
     if (heap->checks != 0) {
         struct block block;
         if (block_find(heap, data, &block) == HALDE_OK) {
-            checks_block_given(&block, data, 0);
+            checks_block_given(&block, data, old_size);
             is_clean = false;
         }
     }
-    if ((flags & HALDE_ZERO) != 0 && !is_clean) {
-        memset(data, 0, user_size);
+    if ((flags & HALDE_ZERO) != 0 && !is_clean && user_size > old_size) {
+        memset((char *)data + old_size, 0, user_size - old_size);
     }
 }
 
@@ -326,7 +328,7 @@ static NOINLINE void *alloc_slow(struct heap *heap, size_t size, size_t alignmen
         (heap->checks & HALDE_CHECK_ALWAYS) != 0 && validate_all(heap, NULL) != HALDE_OK;
     void *block = is_damaged ? NULL : alloc_in(&session, size, alignment, flags, &is_clean);
     if (block != NULL) {
-        finish_new_block(heap, block, size, flags, is_clean);
+        finish_block(heap, block, 0, size, flags, is_clean);
     }
     session_end(&session);
     return block;
@@ -645,20 +647,6 @@ static void *move_block(
     return moved;
 }
 
-static void finish_resized(
-    struct heap *heap, void *data, size_t old_size, size_t user_size, uint32_t flags)
-{
-    if (heap->checks != 0) {
-        struct block block;
-        if (block_find(heap, data, &block) == HALDE_OK) {
-            checks_block_given(&block, data, old_size);
-        }
-    }
-    if ((flags & HALDE_ZERO) != 0 && user_size > old_size) {
-        memset((char *)data + old_size, 0, user_size - old_size);
-    }
-}
-
 static void *realloc_in(struct session *session, void *data, size_t user_size, uint32_t flags,
     enum halde_status *status)
 {
@@ -686,7 +674,7 @@ static void *realloc_in(struct session *session, void *data, size_t user_size, u
         *status = HALDE_NO_MEMORY;
         return NULL;
     }
-    finish_resized(heap, result, old_size, user_size, flags);
+    finish_block(heap, result, old_size, user_size, flags, false);
     return result;
 }
 

@@ -197,7 +197,7 @@ static void watch(const struct shape *shape, halde_heap *heap, double seconds)
     EXPECT_AT_MOST(late.committed, shape->limit_in_use);
     // The queues may have been emptier early on: what they can hold is no growth.
     size_t in_flight = QUEUE * shape->largest * shape->pairs / 2 * 3;
-    size_t bound = 2 * early.committed + 2 * MIB;
+    size_t bound = 3 * early.committed + 16 * MIB;
     EXPECT_AT_MOST(late.committed, bound > in_flight ? bound : in_flight);
     if (process_memory_is_plain()) {
         EXPECT_AT_MOST(late.resident, early.resident + shape->limit_in_use);

@@ -15,6 +15,12 @@ foreach(folder IN ITEMS halde halde-win32)
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
 endforeach()
 
+foreach(section IN ITEMS 3 7)
+  file(GLOB pages CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/man/*.${section}")
+  install(FILES ${pages} DESTINATION "${CMAKE_INSTALL_MANDIR}/man${section}")
+endforeach()
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATAROOTDIR}/doc/halde")
+
 configure_package_config_file(
   "${PROJECT_SOURCE_DIR}/packaging/HaldeConfig.cmake.in" "${PROJECT_BINARY_DIR}/HaldeConfig.cmake"
   INSTALL_DESTINATION "${package_dir}" NO_SET_AND_CHECK_MACRO)

@@ -153,8 +153,8 @@ WINBASEAPI BOOL WINAPI HeapLock(HANDLE hHeap);
 WINBASEAPI BOOL WINAPI HeapUnlock(HANDLE hHeap);
 
 /**
- * One step of a walk: the region at the handle, then the others by address, each followed by its blocks by address and its
- * uncommitted ranges; large blocks last.
+ * One step of a walk: the region at the handle, then the others by address, each followed by its
+ * blocks by address and its uncommitted ranges; large blocks last.
  *
  * @param lpEntry  lpData NULL starts; afterwards the entry of the step before. Only lpData and the
  * busy flag are read, every member is written

@@ -16,7 +16,9 @@
  * ARCHITECTURE.md.
  *
  * Threads: any thread may use any heap and free any block, unless the heap was created with
- * HALDE_HEAP_NO_SERIALIZE.  No function here changes `errno`.  None is async-signal-safe.
+ * HALDE_HEAP_NO_SERIALIZE.  No function here changes `errno`.  None is async-signal-safe.  A block
+ * freed twice is refused, but not where two threads free it at the same moment: that may damage the
+ * heap.
  */
 #ifndef HALDE_HEAP_H
 #define HALDE_HEAP_H

@@ -705,7 +705,8 @@ static enum halde_status find_for_question(
 {
     struct slice *slice = slice_of(data);
     struct heap *owner = slice == NULL ? NULL : slice_heap(slice);
-    if (owner == NULL || slice_first(slice)->kind != SLICE_MIXED) {
+    if (owner == NULL || (heap != NULL && owner != heap) ||
+        slice_first(slice)->kind != SLICE_MIXED) {
         return block_find(heap, data, block);
     }
     struct session session;

@@ -19,6 +19,11 @@ static void fill(uintptr_t start, uintptr_t end, const uint8_t pattern[4])
     }
 }
 
+static bool has_tail(const struct block *block)
+{
+    return (block->heap->checks & HALDE_CHECK_TAIL) != 0 && block->user_size < LARGE_ALONE_SIZE;
+}
+
 void checks_block_given(const struct block *block, const void *data, size_t old_size)
 {
     uintptr_t start = (uintptr_t)data;
@@ -26,7 +31,7 @@ void checks_block_given(const struct block *block, const void *data, size_t old_
     if ((checks & HALDE_CHECK_FREE) != 0 && old_size < block->user_size) {
         fill(start + old_size, start + block->user_size, NEW_PATTERN);
     }
-    if ((checks & HALDE_CHECK_TAIL) != 0 && block->slice->kind != SLICE_ALONE) {
+    if (has_tail(block)) {
         memset((void *)(start + block->user_size), TAIL_BYTE, TAIL_SIZE);
     }
 }
@@ -54,7 +59,7 @@ void checks_span_created(const struct slice *span)
 enum halde_status checks_tail(
     const struct block *block, const void *data, struct halde_damage *damage)
 {
-    if ((block->heap->checks & HALDE_CHECK_TAIL) == 0 || block->slice->kind == SLICE_ALONE) {
+    if (!has_tail(block)) {
         return HALDE_OK;
     }
     const uint8_t *tail = (const uint8_t *)data + block->user_size;

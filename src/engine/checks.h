@@ -5,8 +5,8 @@
  * Fill patterns of heaps with HALDE_CHECK_*: bytes behind a block's user size, bytes of freed
  * blocks.
  *
- * Such heaps are serial: every operation holds the mutex.  Large blocks outside of regions have no
- * tail, as on Windows.
+ * Such heaps are serial: every operation holds the mutex.  Blocks of LARGE_ALONE_SIZE and more have
+ * no tail, as on Windows.
  */
 #ifndef ENGINE_CHECKS_H
 #define ENGINE_CHECKS_H

@@ -92,6 +92,8 @@ void span_release(struct slice *span)
     for (uint32_t i = 0; i < slice_count; i++) {
         span[i].kind = SLICE_NONE;
     }
+    atomic_store_explicit(
+        &span->owner, NULL, memory_order_relaxed); // nobody's: `record` is no record now
 }
 
 uint64_t span_free_mask(const struct slice *span, uint32_t group)

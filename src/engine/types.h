@@ -107,13 +107,15 @@ enum {
 struct slice {
     _Atomic(struct heap *)
         heap; ///< owner; NULL: the pool's; changes under the pool's lock; relaxed
-    union {
-        uint8_t *map;         ///< spans, mixed: state of block 0
-        uint64_t slice_count; ///< large blocks, free runs
-    };
+    uint8_t
+        *map; ///< spans, mixed: state of block 0; afterwards stale, but always the engine's memory
     _Atomic(struct cache *)
         owner; ///< spans: whose cache sweeps it; changes under the heap's mutex; relaxed
-    struct class_record *record; ///< spans: the owner's record of this class
+    union {
+        struct class_record
+            *record;          ///< spans: the owner's record of this class; for the owner only
+        uint64_t slice_count; ///< large blocks, free runs
+    };
     union {
         struct {
             uint32_t reciprocal; ///< block index = (offset * reciprocal) >> 32

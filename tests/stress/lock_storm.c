@@ -277,6 +277,53 @@ static void visit_locked_heap(uint32_t heap_flags, uint32_t flags, bool must_wai
     EXPECT_OK(halde_heap_destroy(visitor.heap));
 }
 
+// Several threads that bypass the lock, beside the owner that uses the heap: the engine stays
+// sound.
+static void *bypass(void *context)
+{
+    halde_heap *heap = context;
+    struct random random = random_make(6, (uint64_t)gettid());
+    void *blocks[32] = {NULL};
+    for (size_t i = 0; i < process_scaled(20000); i++) {
+        void **block = &blocks[random_below(&random, 32)];
+        size_t size = random_log(&random, 1, 20000);
+        if (*block && random_once_in(&random, 2)) {
+            *block = halde_heap_realloc(heap, *block, size, HALDE_UNLOCKED, NULL);
+        } else {
+            EXPECT_OK(halde_heap_free(heap, *block, HALDE_UNLOCKED));
+            *block = halde_heap_alloc(heap, size, HALDE_UNLOCKED);
+        }
+        ASSERT_NOT_NULL(*block);
+    }
+    for (size_t i = 0; i < 32; i++) {
+        EXPECT_OK(halde_heap_free(heap, blocks[i], HALDE_UNLOCKED));
+    }
+    return NULL;
+}
+
+static void bypass_together(bool owner_shares)
+{
+    halde_heap *heap;
+    ASSERT_OK(halde_heap_create(NULL, &heap));
+    EXPECT_OK(halde_heap_lock(heap));
+    pthread_t threads[WORKERS];
+    for (size_t i = 0; i < WORKERS; i++) {
+        ASSERT_TRUE(pthread_create(&threads[i], NULL, bypass, heap) == 0);
+    }
+    if (owner_shares) {
+        bypass(heap);
+    }
+    for (size_t i = 0; i < WORKERS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    struct halde_heap_summary summary;
+    EXPECT_VALID(heap, NULL);
+    EXPECT_OK(halde_heap_summarize(heap, &summary));
+    EXPECT_SIZE(summary.busy_count, 0);
+    EXPECT_OK(halde_heap_unlock(heap));
+    EXPECT_OK(halde_heap_destroy(heap));
+}
+
 // Any operation with a lock must wait, not only allocation: each blocks one thread, then one unlock
 // frees all.
 enum waiting {
@@ -461,6 +508,8 @@ int main(void)
     visit_locked_heap(0, 0, true);
     visit_locked_heap(0, HALDE_UNLOCKED, false);
     visit_locked_heap(HALDE_HEAP_NO_SERIALIZE, 0, false);
+    bypass_together(false);
+    bypass_together(true);
     deep_recursion();
     destroy_while_locked();
     locked_heap_holds_up_no_other();

@@ -202,7 +202,7 @@ static void expect_bounded(const struct figures *early, const struct figures *la
     EXPECT_AT_MOST(late->summary.reserved_size, 3 * early->summary.reserved_size + 24 * MIB);
     EXPECT_AT_MOST(late->summary.committed_size, 3 * early->summary.committed_size + 16 * MIB);
     if (process_memory_is_plain()) {
-        EXPECT_AT_MOST(late->resident, early->resident + 16 * MIB);
+        EXPECT_AT_MOST(late->resident, early->resident + 48 * MIB);
     }
 }
 

@@ -47,6 +47,11 @@
 /// Keeps the compiler, but not the CPU, from moving memory accesses across this point.
 #define COMPILER_BARRIER() atomic_signal_fence(memory_order_seq_cst)
 
+/// Plain fields that a thread may read while another writes them: whatever value it gets, it
+/// proves.
+#define RELAXED_LOAD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
+#define RELAXED_STORE(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELAXED)
+
 #if defined(__x86_64__)
 #define CPU_PAUSE() __builtin_ia32_pause()
 #elif defined(__aarch64__)

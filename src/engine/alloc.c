@@ -23,15 +23,6 @@ enum {
 
 // ---- Allocation -------------------------------------------------------------------------------
 
-// Takes a block, also one that was freed into the word after the last one was taken out of it.
-static void *take_block(struct class_record *record, size_t user_size, bool has_words)
-{
-    if (record->next == NULL) {
-        fast_prepare_next(record, has_words);
-    }
-    return fast_take_block(record, user_size, has_words);
-}
-
 // Reports a place of the mixed span as committed; the reported free block behind it needs room for
 // its own overhead.
 static void use_mixed(struct heap *heap, const void *block, size_t size)
@@ -119,6 +110,7 @@ static bool reclaim(struct session *session)
     if (is_open) {
         gate_stop(heap, session->thread);
     }
+    reclaim_magazines(heap);
     bool has_reclaimed = reclaim_empty_spans(heap);
     if (is_open) {
         gate_open(heap, gate_shared());
@@ -129,8 +121,14 @@ static bool reclaim(struct session *session)
 // Central: finds or makes free blocks of a class.
 static bool refill_central(struct session *session, struct cache *cache, uint32_t size_class)
 {
-    if (cache->records[size_class].block_size == 0 && !cache_use_class(cache, size_class)) {
-        return false;
+    if (cache->records[size_class].block_size == 0) {
+        struct class_record *old_records = cache->records;
+        if (!cache_use_class(cache, size_class)) {
+            return false;
+        }
+        if (cache->records != old_records) {
+            thread_clear_own_openings(session->thread, session->heap->handle);
+        }
     }
     if (cache_refill(cache, size_class)) {
         return true;
@@ -141,6 +139,17 @@ static bool refill_central(struct session *session, struct cache *cache, uint32_
     bool has_span = add_span(session->heap, cache, size_class) ||
                     (reclaim(session) && add_span(session->heap, cache, size_class));
     return has_span && cache_refill(cache, size_class);
+}
+
+// Takes a block out of a magazine, filled from the cache's own spans when it is empty.
+static void *take_block(struct cache *cache, uint32_t size_class, size_t user_size, bool has_words)
+{
+    struct class_record *record = &cache->records[size_class];
+    void *block = fast_take_block(record, user_size, has_words);
+    if (block == NULL && record->block_size != 0 && cache_refill(cache, size_class)) {
+        block = fast_take_block(record, user_size, has_words);
+    }
+    return block;
 }
 
 static void *alloc_in_mixed(struct heap *heap, size_t size, size_t user_size, size_t alignment)
@@ -204,10 +213,7 @@ static void *alloc_class(
     struct cache *cache = session->cache;
     bool is_in_use = cache != NULL && cache->records[size_class].block_size != 0;
     if (is_in_use) {
-        void *block = take_block(&cache->records[size_class], user_size, has_words);
-        if (block == NULL && cache_refill(cache, size_class)) {
-            block = take_block(&cache->records[size_class], user_size, has_words);
-        }
+        void *block = take_block(cache, size_class, user_size, has_words);
         if (block != NULL) {
             return block;
         }
@@ -219,7 +225,7 @@ static void *alloc_class(
     }
     cache = session_cache(session);
     if (cache != NULL && refill_central(session, cache, size_class)) {
-        return take_block(&cache->records[size_class], user_size, has_words);
+        return fast_take_block(&cache->records[size_class], user_size, has_words);
     }
     return alloc_anywhere(heap, size, user_size);
 }
@@ -258,11 +264,9 @@ static void *alloc_aligned(
         if (cache == NULL) {
             return NULL;
         }
-        void *block = cache->records[size_class].block_size == 0
-                          ? NULL
-                          : take_block(&cache->records[size_class], user_size, has_words);
+        void *block = take_block(cache, size_class, user_size, has_words);
         if (block == NULL && refill_central(session, cache, size_class)) {
-            block = take_block(&cache->records[size_class], user_size, has_words);
+            block = fast_take_block(&cache->records[size_class], user_size, has_words);
         }
         return block;
     }
@@ -353,8 +357,8 @@ static NOINLINE void *alloc_first(
     return (flags & HALDE_ZERO) != 0 ? memset(block, 0, size) : block;
 }
 
-// The fast path once more: for gates that need a fence, for caches that are not the last one used,
-// and for the first blocks of a heap.
+// The fast path once more: for other heaps than the last one used, for gates that need a fence,
+// for empty magazines, for 16-bit states, and for the first blocks of a heap.
 NOINLINE void *fast_alloc_rest(halde_heap *handle, size_t size, uint32_t flags)
 {
     struct heap *heap = heap_of(handle);
@@ -363,11 +367,12 @@ NOINLINE void *fast_alloc_rest(halde_heap *handle, size_t size, uint32_t flags)
     }
     struct thread *thread = thread_current;
     struct cache *cache;
-    if (size > CLASS_BYTE_MAX || thread == NULL || !gate_enter(thread, heap, &cache)) {
+    if (size > CLASS_MAX || !gate_enter(thread, heap, &cache)) {
         return alloc_slow(heap, size, GRANULE_SIZE, flags);
     }
     uint32_t size_class = size_class_of(size);
-    void *block = cache == NULL ? NULL : take_block(&cache->records[size_class], size, false);
+    void *block =
+        cache == NULL ? NULL : take_block(cache, size_class, size, class_has_words(size_class));
     if (block == NULL) {
         return alloc_first(heap, thread, size_class, size, flags);
     }
@@ -395,17 +400,21 @@ void *halde_heap_alloc_aligned(halde_heap *handle, size_t size, size_t alignment
 
 // ---- Free -------------------------------------------------------------------------------------
 
-// A span's frees reached its limit: it may be empty, and then go back to the heap.
-static void evaluate(struct session *session, struct slice *span)
+// Gives empty spans of the session's cache back to the heap; one stays for the next burst.  On the
+// way to central somebody else may have ended one.
+static void release_empty(struct session *session, struct slice **spans, uint32_t count)
 {
-    bool is_empty = cache_evaluate_span(span);
-    bool has_others =
-        (span->flags & SLICE_FLAG_LISTED) != 0 && (span->next != 0 || span->previous != 0);
-    if (!is_empty || !has_others) {
-        return; // one empty span stays for the next burst
+    if (count == 0 || !session_try_central(session)) {
+        return;
     }
-    if (span_can_end(span) && session_try_central(session)) {
-        release_span(session->heap, span);
+    for (uint32_t i = 0; i < count; i++) {
+        struct slice *span = spans[i];
+        bool is_own = slice_is_span(span) && span_owner(span) == session->cache;
+        if (is_own && (span->flags & SLICE_FLAG_LISTED) != 0 &&
+            (span->next != 0 || span->previous != 0) &&
+            span_free_count(span) == span->block_count && span_can_end(span)) {
+            release_span(session->heap, span);
+        }
     }
 }
 
@@ -414,27 +423,19 @@ static void free_local(struct session *session, struct slice *span, uint32_t ind
 {
     span_set_state(span, index, 0);
     span->freed++;
-    if (span->freed >= span->freed_limit) {
-        evaluate(session, span);
+    if (span->freed >= span->freed_limit && cache_evaluate_span(span)) {
+        release_empty(session, &span, 1);
     }
 }
 
 static void free_in_span(struct session *session, const struct block *block)
 {
     struct slice *span = block->slice;
-    struct cache *owner = atomic_load_explicit(&span->owner, memory_order_relaxed);
-    if (owner == session->cache) {
+    if (session->cache != NULL && span_owner(span) == session->cache) {
         free_local(session, span, block->index);
     } else {
-        span_count_remote_free(span);
-        span_set_state(span, block->index, 0);
+        span_free_remote(span, block->index);
     }
-}
-
-static bool needs_central(const struct block *block)
-{
-    bool is_span = block->slice->kind == SLICE_SPAN_BYTES || block->slice->kind == SLICE_SPAN_WORDS;
-    return !is_span || block->has_info;
 }
 
 static void free_block(struct session *session, const struct block *block, void *data)
@@ -447,7 +448,7 @@ static void free_block(struct session *session, const struct block *block, void 
         user_info_remove(heap, data);
         block_set_info_flag(block, false);
     }
-    if (block->slice->kind == SLICE_MIXED) {
+    if (slice_kind(block->slice) == SLICE_MIXED) {
         free_in_mixed(heap, block);
     } else if (slice_is_large(block->slice)) {
         large_free(heap, block->slice);
@@ -456,12 +457,17 @@ static void free_block(struct session *session, const struct block *block, void 
     }
 }
 
-// Finds the block; raises the session to central when working on the block needs that.
+// Finds the block; raises the session to central when finding it or working on it needs that.
 static enum halde_status find_for_change(
     struct session *session, const void *data, uint32_t flags, struct block *block)
 {
+    struct slice *slice = slice_of(data);
+    if (slice == NULL || !slice_is_span(slice_first(slice))) {
+        session_make_central(session, flags);
+    }
     enum halde_status status = block_find(session->heap, data, block);
-    if (status == HALDE_OK && needs_central(block) && !session->is_central) {
+    bool needs_central = status == HALDE_OK && (!slice_is_span(block->slice) || block->has_info);
+    if (needs_central && !session->is_central) {
         session_make_central(session, flags);
         status = block_find(session->heap, data, block);
     }
@@ -488,47 +494,60 @@ static NOINLINE enum halde_status free_slow(struct heap *heap, void *data, uint3
     return status;
 }
 
-// Frees a block and looks whether its span is empty. The caller is inside the gate, which this
-// leaves.
-static void free_and_evaluate(struct heap *heap, struct thread *thread, struct cache *cache,
-    struct slice *span, uint8_t *state, bool has_words)
+enum {
+    EMPTY_MAX = 8, // empty spans to give back after one flush; the others wait for the next
+};
+
+// Frees a plain busy block of a span that the cache owns: into its magazine, of which half goes
+// back to the spans first when it is full.  The caller is inside the gate, which this leaves.
+static void put_block(struct heap *heap, struct thread *thread, struct cache *cache,
+    struct class_record *record, void *data, uint8_t *state, bool has_words)
 {
+    struct slice *empty[EMPTY_MAX];
+    uint32_t empty_count = 0;
+    if (record->top == record->limit) {
+        uint32_t half = (cache_magazine_count(record) + 1) / 2;
+        empty_count = cache_flush(record, half, empty, EMPTY_MAX);
+    }
+    fast_put_block(record, data, state, has_words);
+    if (LIKELY(empty_count == 0)) {
+        gate_leave(thread);
+        return;
+    }
     struct session session = {
         .heap = heap, .thread = thread, .cache = cache, .is_central = !heap->is_shared};
-    fast_clear_state(state, has_words);
-    span->freed++;
-    evaluate(&session, span);
+    release_empty(&session, empty, empty_count);
     session_end(&session);
 }
 
-// The fast path with everything it left out: fenced gates, 16-bit states, remote frees.
+// The fast path with everything it left out: other heaps than the last one, fenced gates, 16-bit
+// states, full magazines, remote frees.
 static NOINLINE enum halde_status free_again(
     struct heap *heap, struct slice *span, void *data, uint32_t flags)
 {
     struct thread *thread = thread_current;
     struct cache *cache;
-    if (thread == NULL || !gate_enter(thread, heap, &cache)) {
+    if (!gate_enter(thread, heap, &cache)) {
         return free_slow(heap, data, flags);
     }
-    bool has_words = span->kind == SLICE_SPAN_WORDS;
-    uint8_t *state;
-    switch (fast_free_inside(cache, span, data, has_words, &state)) {
-    case FAST_UNPROVED:
+    bool has_words = slice_kind(span) == SLICE_SPAN_WORDS;
+    uint32_t index = 0;
+    uint8_t *state = NULL;
+    bool is_block = slice_heap(span) == heap && span_find(span, (uintptr_t)data, &index);
+    if (LIKELY(is_block)) {
+        state = RELAXED_LOAD(span->map) + ((size_t)index << has_words);
+    }
+    if (UNLIKELY(!is_block || !fast_is_plain_busy(state, has_words))) {
         gate_leave(thread);
         return free_slow(heap, data, flags);
-    case FAST_EVALUATE:
-        free_and_evaluate(heap, thread, cache, span, state, has_words);
-        return HALDE_OK;
-    case FAST_REMOTE:
-        span_count_remote_free(
-            span); // before the state: as long as the block is busy the span stays
-        fast_clear_state(state, has_words);
-        break;
-    case FAST_DONE:
-        break;
     }
+    if (cache != NULL && span_owner(span) == cache) {
+        put_block(heap, thread, cache, span->record, data, state, has_words);
+        return HALDE_OK;
+    }
+    bool is_freed = span_free_remote(span, index);
     gate_leave(thread);
-    return HALDE_OK;
+    return is_freed ? HALDE_OK : HALDE_BLOCK_FREED;
 }
 
 enum halde_status halde_heap_free(halde_heap *handle, void *data, uint32_t flags)
@@ -542,12 +561,12 @@ static bool free_first(struct heap *heap, void *data)
 {
     struct thread *thread = thread_current;
     struct cache *cache;
-    if (thread == NULL || !gate_enter(thread, heap, &cache)) {
+    if (!gate_enter(thread, heap, &cache)) {
         return false;
     }
     struct block block;
     bool is_plain = !heap->is_shared && block_find(heap, data, &block) == HALDE_OK &&
-                    block.slice->kind == SLICE_MIXED && !block.has_info;
+                    slice_kind(block.slice) == SLICE_MIXED && !block.has_info;
     if (is_plain) {
         free_in_mixed(heap, &block);
     }
@@ -562,14 +581,14 @@ NOINLINE enum halde_status fast_free_rest(halde_heap *handle, void *data, uint32
         return data == NULL ? HALDE_OK : HALDE_BAD_HEAP;
     }
     struct slice *slice = slice_of(data);
-    bool is_one_slice = slice != NULL && slice_heap(slice) == heap &&
-                        (slice->kind == SLICE_SPAN_BYTES || slice->kind == SLICE_SPAN_WORDS) &&
-                        slice->block_size <= CLASS_ONE_SLICE_MAX;
-    if (is_one_slice) {
+    if (slice == NULL || slice_heap(slice) != heap) {
+        return free_slow(heap, data, flags);
+    }
+    slice = slice_first(slice);
+    if (slice_is_span(slice)) {
         return free_again(heap, slice, data, flags);
     }
-    bool is_mixed =
-        slice != NULL && slice_heap(slice) == heap && slice_first(slice)->kind == SLICE_MIXED;
+    bool is_mixed = slice_kind(slice) == SLICE_MIXED;
     return is_mixed && free_first(heap, data) ? HALDE_OK : free_slow(heap, data, flags);
 }
 
@@ -581,12 +600,13 @@ static bool resize_in_span(
     const struct block *block, size_t size, size_t user_size, bool in_place_only)
 {
     struct slice *span = block->slice;
-    size_t slack_max = (span->kind == SLICE_SPAN_BYTES ? STATE_INFO_BYTE : STATE_INFO_WORD) - 2;
+    size_t slack_max =
+        (slice_kind(span) == SLICE_SPAN_BYTES ? STATE_INFO_BYTE : STATE_INFO_WORD) - 2;
     if (size > span->block_size || span->block_size - user_size > slack_max ||
         (!in_place_only && size_class_of(size) != span->size_class)) {
         return false;
     }
-    uint32_t info_flag = span->kind == SLICE_SPAN_BYTES ? STATE_INFO_BYTE : STATE_INFO_WORD;
+    uint32_t info_flag = slice_kind(span) == SLICE_SPAN_BYTES ? STATE_INFO_BYTE : STATE_INFO_WORD;
     uint32_t state = span->block_size - (uint32_t)user_size + 1;
     span_set_state(span, block->index, state | (block->has_info ? info_flag : 0));
     return true;
@@ -599,7 +619,7 @@ static bool resize_in_place(
 {
     struct heap *heap = block->heap;
     struct slice *slice = block->slice;
-    if (slice->kind == SLICE_MIXED) {
+    if (slice_kind(slice) == SLICE_MIXED) {
         uintptr_t start = heap->handle + ((uintptr_t)block->index << GRANULE_SHIFT);
         bool is_resized = mixed_resize(heap, block->index, size, user_size);
         if (is_resized && mixed_block_size(size) < block->block_size) {
@@ -611,7 +631,7 @@ static bool resize_in_place(
         return resize_in_span(block, size, user_size, in_place_only);
     }
     // Outside of regions the tail of a block that shrank is gone, as on Windows.
-    bool may_extend = !(in_place_only && slice->kind == SLICE_ALONE);
+    bool may_extend = !(in_place_only && slice_kind(slice) == SLICE_ALONE);
     bool is_too_small = !in_place_only && user_size <= CLASS_MAX;
     return !is_too_small && large_resize(heap, slice, size, user_size, may_extend);
 }
@@ -664,7 +684,7 @@ static void *realloc_in(struct session *session, void *data, size_t user_size, u
     void *result = NULL;
     if (!is_too_big && resize_in_place(&block, size, user_size, in_place_only)) {
         result = data;
-        if (block.slice->kind == SLICE_MIXED) {
+        if (slice_kind(block.slice) == SLICE_MIXED) {
             use_mixed(heap, data, size);
         }
     } else if (!is_too_big && !in_place_only) {
@@ -698,27 +718,28 @@ void *halde_heap_realloc(
 
 // ---- Questions --------------------------------------------------------------------------------
 
-// Finds a block for a question. Only the mixed span's map may change under the feet of other
-// blocks' owners.
-static enum halde_status find_for_question(
-    const struct heap *heap, const void *data, struct block *block)
+static enum halde_status find_in_session(struct heap *heap, const void *data, struct block *block)
 {
-    struct slice *slice = slice_of(data);
-    struct heap *owner = slice == NULL ? NULL : slice_heap(slice);
-    if (owner == NULL || (heap != NULL && owner != heap) ||
-        slice_first(slice)->kind != SLICE_MIXED) {
-        return block_find(heap, data, block);
-    }
     struct session session;
-    session_begin_central(&session, owner, HALDE_UNLOCKED);
+    session_begin_central(&session, heap, HALDE_UNLOCKED);
     enum halde_status status = block_find(heap, data, block);
     session_end(&session);
     return status;
 }
 
+// Finds a block for a question. Only the mixed span's map may change under the feet of other
+// blocks' owners.
+static enum halde_status find_for_question(struct heap *heap, const void *data, struct block *block)
+{
+    struct slice *slice = slice_of(data);
+    bool is_mixed =
+        slice != NULL && slice_heap(slice) == heap && slice_kind(slice_first(slice)) == SLICE_MIXED;
+    return is_mixed ? find_in_session(heap, data, block) : block_find(heap, data, block);
+}
+
 enum halde_status halde_heap_size(const halde_heap *handle, const void *data, size_t *size)
 {
-    const struct heap *heap = heap_of(handle);
+    struct heap *heap = heap_of(handle);
     if (heap == NULL) {
         return HALDE_BAD_HEAP;
     }
@@ -730,18 +751,30 @@ enum halde_status halde_heap_size(const halde_heap *handle, const void *data, si
     return status;
 }
 
+// The asker may not know of the block's heap at all: it must not be destroyed meanwhile.
+static halde_heap *find_in_any(const void *data, struct block *block)
+{
+    halde_heap *handle = NULL;
+    heap_list_lock();
+    struct slice *slice = slice_of(data);
+    struct heap *heap = slice == NULL ? NULL : slice_heap(slice);
+    if (heap != NULL && heap->handle != 0 && find_for_question(heap, data, block) == HALDE_OK) {
+        handle = (halde_heap *)heap->handle;
+    }
+    heap_list_unlock();
+    return handle;
+}
+
 halde_heap *halde_heap_of_block(const void *data)
 {
     struct block block;
-    return find_for_question(NULL, data, &block) == HALDE_OK ? (halde_heap *)block.heap->handle
-                                                             : NULL;
+    return find_in_any(data, &block);
 }
 
 bool engine_block_is_in_span(const void *data)
 {
     struct block block;
-    return find_for_question(NULL, data, &block) == HALDE_OK &&
-           (block.slice->kind == SLICE_SPAN_BYTES || block.slice->kind == SLICE_SPAN_WORDS);
+    return find_in_any(data, &block) != NULL && slice_is_span(block.slice);
 }
 
 // ---- User info --------------------------------------------------------------------------------

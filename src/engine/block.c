@@ -9,23 +9,19 @@
 
 static enum halde_status find_in_span(struct slice *span, uintptr_t address, struct block *block)
 {
-    uint64_t offset = address - span_first_block(span);
-    if (address < span_first_block(span) ||
-        offset >= (uint64_t)span->block_count * span->block_size) {
-        return HALDE_BLOCK_INTERIOR;
-    }
-    uint32_t index = span_index(span, (uint32_t)offset);
-    if ((uint64_t)index * span->block_size != offset) {
+    uint32_t index;
+    if (!span_find(span, address, &index)) {
         return HALDE_BLOCK_INTERIOR;
     }
     uint32_t state = span_state(span, index);
     if (state == 0) {
         return HALDE_BLOCK_FREED;
     }
-    uint32_t info_flag = span->kind == SLICE_SPAN_BYTES ? STATE_INFO_BYTE : STATE_INFO_WORD;
+    bool has_words = slice_kind(span) == SLICE_SPAN_WORDS;
+    uint32_t info_flag = has_words ? STATE_INFO_WORD : STATE_INFO_BYTE;
     block->index = index;
-    block->block_size = span->block_size;
-    block->user_size = span->block_size - ((state & ~info_flag) - 1);
+    block->block_size = RELAXED_LOAD(span->block_size);
+    block->user_size = block->block_size - ((state & ~info_flag) - 1);
     block->has_info = (state & info_flag) != 0;
     return HALDE_OK;
 }
@@ -59,8 +55,8 @@ static enum halde_status find_large(struct slice *slice, uintptr_t address, stru
     }
     block->index = 0;
     block->block_size = large_capacity(slice);
-    block->user_size = slice->user_size;
-    block->has_info = (slice->flags & SLICE_FLAG_USER_INFO) != 0;
+    block->user_size = RELAXED_LOAD(slice->user_size);
+    block->has_info = (RELAXED_LOAD(slice->flags) & SLICE_FLAG_USER_INFO) != 0;
     return HALDE_OK;
 }
 
@@ -68,7 +64,7 @@ enum halde_status block_find(const struct heap *heap, const void *address, struc
 {
     struct slice *slice = slice_of(address);
     struct heap *owner = slice == NULL ? NULL : slice_heap(slice);
-    if (owner == NULL || owner->handle == 0) {
+    if (owner == NULL || RELAXED_LOAD(owner->handle) == 0) {
         return HALDE_BLOCK_UNKNOWN;
     }
     if (heap != NULL && owner != heap) {
@@ -77,7 +73,7 @@ enum halde_status block_find(const struct heap *heap, const void *address, struc
     slice = slice_first(slice);
     block->slice = slice;
     block->heap = owner;
-    switch (slice->kind) {
+    switch (slice_kind(slice)) {
     case SLICE_SPAN_BYTES:
     case SLICE_SPAN_WORDS:
         return find_in_span(slice, (uintptr_t)address, block);
@@ -102,12 +98,12 @@ void block_set_info_flag(const struct block *block, bool has_info)
                                           : slice->flags & ~SLICE_FLAG_USER_INFO);
         return;
     }
-    if (slice->kind == SLICE_MIXED) {
+    if (slice_kind(slice) == SLICE_MIXED) {
         uint8_t *state = &block->heap->mixed.map[block->index];
         *state = (uint8_t)(has_info ? *state | STATE_INFO_BYTE : *state & ~STATE_INFO_BYTE);
         return;
     }
-    uint32_t flag = slice->kind == SLICE_SPAN_BYTES ? STATE_INFO_BYTE : STATE_INFO_WORD;
+    uint32_t flag = slice_kind(slice) == SLICE_SPAN_BYTES ? STATE_INFO_BYTE : STATE_INFO_WORD;
     uint32_t state = span_state(slice, block->index);
     span_set_state(slice, block->index, has_info ? state | flag : state & ~flag);
 }

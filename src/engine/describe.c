@@ -75,7 +75,7 @@ static void put_owner(struct text *text, const void *address)
     const struct heap *owner = slice == NULL ? NULL : slice_heap(slice);
     if (owner != NULL) {
         text_put(text, ": heap ");
-        text_put_address(text, (void *)owner->handle);
+        text_put_address(text, (void *)RELAXED_LOAD(owner->handle));
     }
 }
 

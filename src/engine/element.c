@@ -8,11 +8,6 @@
 #include "engine/mixed.h"
 #include "engine/span.h"
 
-static bool is_span(const struct slice *slice)
-{
-    return slice->kind == SLICE_SPAN_BYTES || slice->kind == SLICE_SPAN_WORDS;
-}
-
 static uintptr_t granule_address(const struct heap *heap, uint32_t granule)
 {
     return heap->handle + ((uintptr_t)granule << GRANULE_SHIFT);
@@ -24,16 +19,16 @@ static uintptr_t free_end(const struct heap *heap, const struct region *region, 
     const struct mixed *mixed = &heap->mixed;
     while (address < region->end) {
         const struct slice *slice = slice_first(slice_of((void *)address));
-        if (slice->kind == SLICE_MIXED) {
+        if (slice_kind(slice) == SLICE_MIXED) {
             uint32_t granule = (uint32_t)((address - heap->handle) >> GRANULE_SHIFT);
             granule = granule < mixed->top ? mixed_skip(mixed, granule, mixed->top, 0) : granule;
             if (granule < mixed->top) {
                 return granule_address(heap, granule);
             }
             address = granule_address(heap, mixed->limit);
-        } else if (slice->kind == SLICE_FREE) {
+        } else if (slice_kind(slice) == SLICE_FREE) {
             address = slice_address(slice) + ((uintptr_t)slice->slice_count << SLICE_SHIFT);
-        } else if (slice->kind == SLICE_NONE) {
+        } else if (slice_kind(slice) == SLICE_NONE) {
             return region->end; // the part of a slice at the end of a fixed-size heap
         } else {
             return address;
@@ -82,7 +77,7 @@ static bool set_span_block(struct slice *span, uintptr_t address, struct element
     if (index >= span->block_count) {
         return false;
     }
-    uint32_t flag = span->kind == SLICE_SPAN_BYTES ? STATE_INFO_BYTE : STATE_INFO_WORD;
+    uint32_t flag = slice_kind(span) == SLICE_SPAN_BYTES ? STATE_INFO_BYTE : STATE_INFO_WORD;
     uint32_t state = span_state(span, index);
     element->index = index;
     element->start = first + (uintptr_t)index * span->block_size;
@@ -106,16 +101,16 @@ bool element_at(const struct heap *heap, const struct region *region, uintptr_t 
         }
         struct slice *slice = slice_first(slice_of((void *)address));
         *element = (struct element){.slice = slice};
-        if (is_span(slice)) {
+        if (slice_is_span(slice)) {
             if (set_span_block(slice, address, element)) {
                 return true;
             }
             address = slice_address(slice) + ((uintptr_t)span_slice_count(slice) << SLICE_SHIFT);
             continue;
         }
-        if (slice->kind == SLICE_MIXED) {
+        if (slice_kind(slice) == SLICE_MIXED) {
             set_mixed(heap, region, address, element);
-        } else if (slice->kind == SLICE_LARGE) {
+        } else if (slice_kind(slice) == SLICE_LARGE) {
             element->kind = HALDE_ENTRY_BUSY;
             element->start = (uintptr_t)large_block(slice);
             element->end = slice_address(slice) + ((uintptr_t)slice->slice_count << SLICE_SHIFT);
@@ -139,14 +134,15 @@ bool element_at(const struct heap *heap, const struct region *region, uintptr_t 
 
 size_t element_link_size(const struct slice *slice)
 {
-    return slice->kind == SLICE_SPAN_BYTES && slice->block_size == FREE_LINK_SIZE ? 0
-                                                                                  : FREE_LINK_SIZE;
+    return slice_kind(slice) == SLICE_SPAN_BYTES && slice->block_size == FREE_LINK_SIZE
+               ? 0
+               : FREE_LINK_SIZE;
 }
 
 size_t element_free_size(const struct element *element)
 {
     size_t size = element->end - element->start;
-    if (element->slice != NULL && is_span(element->slice)) {
+    if (element->slice != NULL && slice_is_span(element->slice)) {
         return size - FREE_LINK_SIZE;
     }
     size_t taken = element->is_last_free ? FREE_LINK_SIZE + LAST_FREE_RESERVE : FREE_OVERHEAD;

@@ -29,12 +29,8 @@ uintptr_t gate_shared(void)
 
 bool gate_enter(struct thread *thread, struct heap *heap, struct cache **cache)
 {
-    *cache = gate_enter_fast(thread, heap);
-    if (*cache != NULL) {
-        return true;
-    }
-    atomic_store_explicit(&thread->in, heap, memory_order_relaxed);
-    COMPILER_BARRIER();
+    atomic_store_explicit(&thread->in, heap->handle, memory_order_relaxed);
+    COMPILER_BARRIER(); // the stopper's membarrier turns this into a fence when it matters
     if (fence_bit != 0) {
         atomic_thread_fence(memory_order_seq_cst); // pairs with the fence in gate_wait_for_others()
     }
@@ -42,14 +38,25 @@ bool gate_enter(struct thread *thread, struct heap *heap, struct cache **cache)
         atomic_load_explicit(&heap->gate, memory_order_acquire) & ~(uintptr_t)GATE_FENCED;
     if (gate == (uintptr_t)thread) {
         *cache = &heap->cache;
-        return true;
-    }
-    if (gate == GATE_SHARED) {
+    } else if (gate == GATE_SHARED) {
         *cache = thread_find_cache(thread, heap);
-        return true;
+    } else {
+        gate_leave(thread);
+        return false;
     }
-    gate_leave(thread);
-    return false;
+    if (*cache != NULL) {
+        gate_make_opening(&thread->open, heap, *cache);
+    }
+    return true;
+}
+
+void gate_make_opening(struct opening *opening, const struct heap *heap, struct cache *cache)
+{
+    if (fence_bit == 0) {
+        opening->records = cache->records;
+        opening->cache = cache;
+        atomic_store_explicit(&opening->handle, heap->handle, memory_order_relaxed);
+    }
 }
 
 void gate_stop(struct heap *heap, const struct thread *self)
@@ -60,14 +67,19 @@ void gate_stop(struct heap *heap, const struct thread *self)
 
 void gate_wait_for_others(const struct thread *self, const struct heap *heap)
 {
+    uintptr_t handle = heap == NULL ? 0 : heap->handle;
+    thread_clear_openings(handle);
     if (thread_is_alone(self)) {
         return;
     }
-    atomic_thread_fence(memory_order_seq_cst);
-    if (fence_bit == 0) {
-        os_fence_others();
-    }
-    thread_wait_outside(self, heap);
+    do {
+        atomic_thread_fence(memory_order_seq_cst);
+        if (fence_bit == 0) {
+            os_fence_others();
+        }
+        thread_wait_outside(self, handle);
+        // A thread that passed the gate before it was closed may have made an opening since.
+    } while (thread_clear_openings(handle));
 }
 
 void gate_open(struct heap *heap, uintptr_t gate)

@@ -4,7 +4,7 @@
 /**
  * The gate: how operations enter a heap, and how a heap is stopped. See SYNCHRONISATION in types.h.
  *
- * The fast path is gate_enter_fast() .. gate_leave(): plain loads and stores.  Everything else
+ * The fast path is gate_enter_opening() .. gate_leave(): plain loads and stores.  Everything else
  * works in a *session*, which begins inside the gate where possible and can be raised to *central*:
  * allowed to touch the parts of the heap that the caches share.
  */
@@ -13,38 +13,28 @@
 
 #include "engine/thread.h"
 
-/// The slow half of gate_enter(): fenced gates and caches that are not the last one used.
-bool gate_enter_slow(
-    struct thread *thread, struct heap *heap, uintptr_t gate, struct cache **cache);
-
 ALWAYS_INLINE void gate_leave(struct thread *thread)
 {
-    // Release: a stopper that reads NULL sees all that was done inside.
-    atomic_store_explicit(&thread->in, NULL, memory_order_release);
+    // Release: a stopper that reads 0 sees all that was done inside.
+    atomic_store_explicit(&thread->in, 0, memory_order_release);
 }
 
-/**
- * Enters a heap, in the two cases that need no call: it is biased to the thread, or shared and the
- * one that the thread used last.
- * @return the thread's cache, or NULL: then the thread is outside, and session_begin() goes on
- */
-ALWAYS_INLINE struct cache *gate_enter_fast(struct thread *thread, struct heap *heap)
+/// Enters the heap that an opening of the caller's thread record names, if it is the one with this
+/// handle. In any case gate_leave() must follow.
+ALWAYS_INLINE bool gate_enter_opening(
+    struct thread *thread, struct opening *opening, uintptr_t handle)
 {
-    atomic_store_explicit(&thread->in, heap, memory_order_relaxed);
+    atomic_store_explicit(&thread->in, handle, memory_order_relaxed);
     COMPILER_BARRIER(); // the stopper's membarrier turns this into a fence when it matters
-    uintptr_t gate = atomic_load_explicit(&heap->gate, memory_order_acquire);
-    if (LIKELY(gate == (uintptr_t)thread)) {
-        return &heap->cache;
-    }
-    if (LIKELY(gate == GATE_SHARED && thread->last_id == heap->id)) {
-        return thread->last_cache;
-    }
-    gate_leave(thread);
-    return NULL;
+    return atomic_load_explicit(&opening->handle, memory_order_relaxed) == handle;
 }
 
+/// Notes a heap that the caller is inside of, so that the next operation need not ask its gate.
+/// `cache` is the caller's.
+void gate_make_opening(struct opening *opening, const struct heap *heap, struct cache *cache);
+
 /**
- * Enters a heap whenever its gate is open for the thread.
+ * Enters a heap whenever its gate is open for the thread, and makes that the thread's opening.
  * @param cache  receives the thread's cache, NULL when it has none in a shared heap yet
  * @return false when the gate is not open for the thread; then it is outside
  */

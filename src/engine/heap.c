@@ -128,7 +128,7 @@ bool heap_release_regions(struct heap *heap)
     for (uint32_t i = heap->region_count - 1; i > 0; i--) {
         struct slice *first = slice_at(heap->regions[i].first_slice);
         size_t count = heap->regions[i].slice_count;
-        if (first->kind != SLICE_FREE || first->slice_count != count) {
+        if (slice_kind(first) != SLICE_FREE || first->slice_count != count) {
             continue;
         }
         bool is_fresh = (first->flags & SLICE_FLAG_FRESH) != 0;
@@ -350,22 +350,22 @@ static void init_first_region(struct heap *heap, const struct plan *plan, struct
     size_t mixed_slices = (plan->mixed_size + SLICE_SIZE - 1) >> SLICE_SHIFT;
     mixed_init(heap, plan->mixed_size, plan->header_size);
     mixed_set_committed(heap, heap->first_region.committed_end - start);
-    first->map = heap->mixed.map;
-    first->distance = 0;
+    RELAXED_STORE(first->map, heap->mixed.map);
+    RELAXED_STORE(first->distance, 0);
     first->flags = SLICE_FLAG_REGION_START;
-    first->kind = SLICE_MIXED;
+    slice_set_kind(first, SLICE_MIXED);
     pool_mark_dirty(first, mixed_slices);
     for (size_t i = 1; i < mixed_slices; i++) {
         slice_set_heap(first + i, heap);
-        first[i].distance = (uint8_t)i;
-        first[i].kind = SLICE_INSIDE;
+        RELAXED_STORE(first[i].distance, (uint8_t)i);
+        slice_set_kind(&first[i], SLICE_INSIDE);
     }
     size_t whole_slices = plan->region_size >> SLICE_SHIFT;
     if (whole_slices > mixed_slices) {
         first[mixed_slices].flags = 0;
         runs_insert(&heap->fresh, first + mixed_slices, whole_slices - mixed_slices);
     }
-    heap->handle = start;
+    RELAXED_STORE(heap->handle, start);
     write_region_header(heap);
 }
 
@@ -531,6 +531,7 @@ bool heap_system_init(void)
         has_threads = has_threads || (has_pool && thread_init(release_thread) == 0);
         if (has_threads) {
             gate_init();
+            cache_init();
             fork_init();
             is_ready = true;
         }
@@ -597,18 +598,18 @@ static void clear_region(const struct heap *heap, struct region *region, bool ke
     struct slice *slice = slice_at(region->first_slice);
     struct slice *end = slice + region->slice_count;
     for (struct slice *unit = slice; unit < end; unit++) {
-        if (unit->kind == SLICE_SPAN_BYTES || unit->kind == SLICE_SPAN_WORDS) {
+        if (slice_is_span(unit)) {
             span_release(unit);
-        } else if (unit->kind == SLICE_FREE) {
+        } else if (slice_kind(unit) == SLICE_FREE) {
             size_t count = unit->slice_count;
-            unit->kind = SLICE_NONE;
+            slice_set_kind(unit, SLICE_NONE);
             unit += count - 1;
         }
         ASSERT_OP((uintptr_t)slice_heap(unit), ==, (uintptr_t)heap);
-        unit->kind = SLICE_NONE;
+        slice_set_kind(unit, SLICE_NONE);
         unit->flags = 0;
     }
-    slice->kind = SLICE_NONE;
+    slice_set_kind(slice, SLICE_NONE);
     if (!keeps_first) {
         pool_give(slice, region->slice_count);
     }
@@ -648,6 +649,14 @@ enum halde_status halde_heap_destroy(halde_heap *handle)
         return HALDE_BAD_HEAP;
     }
     unregister_locked(heap);
+    if (heap->is_shared) {
+        thread_clear_openings(heap->handle);
+    } else {
+        struct thread *owner = gate_thread(atomic_load_explicit(&heap->gate, memory_order_relaxed));
+        if (owner != NULL) {
+            thread_clear_own_openings(owner, heap->handle);
+        }
+    }
     large_release_all(heap);
     user_info_release(heap);
     release_caches(heap);
@@ -655,7 +664,7 @@ enum halde_status halde_heap_destroy(halde_heap *handle)
     bool keeps_first = heap->maximum_size == 0 && registry.recycled_count < RECYCLED_MAX &&
                        (heap->flags & HALDE_HEAP_EXECUTABLE) == 0 && heap->first_region_slices == 1;
     release_regions(heap, keeps_first);
-    heap->handle = 0;
+    RELAXED_STORE(heap->handle, 0);
     heap->id = 0;
     struct heap **list = keeps_first ? &registry.recycled : &registry.unused;
     heap->next = *list;

@@ -19,7 +19,7 @@ ALWAYS_INLINE struct heap *heap_of(const halde_heap *handle)
         return NULL;
     }
     struct heap *heap = slice_heap(slice);
-    return LIKELY(heap != NULL && heap->handle == (uintptr_t)handle) ? heap : NULL;
+    return LIKELY(heap != NULL && RELAXED_LOAD(heap->handle) == (uintptr_t)handle) ? heap : NULL;
 }
 
 /// Central. Takes slices inside the heap's regions, adding a region where allowed. NULL when out of

@@ -75,11 +75,11 @@ void *large_alloc(
     }
     *is_clean = pool_mark_dirty(first, count);
     first->slice_count = count;
-    first->user_size = user_size;
+    RELAXED_STORE(first->user_size, user_size);
     first->first_offset = (uint16_t)offset;
-    first->distance = 0;
+    RELAXED_STORE(first->distance, 0);
     first->flags &= SLICE_FLAG_REGION_START;
-    first->kind = is_alone ? SLICE_ALONE : SLICE_LARGE;
+    slice_set_kind(first, is_alone ? SLICE_ALONE : SLICE_LARGE);
     if (is_alone) {
         append(heap, first);
     }
@@ -100,11 +100,11 @@ static void give(struct heap *heap, bool is_alone, struct slice *first, size_t c
 
 void large_free(struct heap *heap, struct slice *slice)
 {
-    bool is_alone = slice->kind == SLICE_ALONE;
+    bool is_alone = slice_kind(slice) == SLICE_ALONE;
     if (is_alone) {
         remove_from_list(heap, slice);
     }
-    slice->kind = SLICE_NONE;
+    slice_set_kind(slice, SLICE_NONE);
     give(heap, is_alone, slice, slice->slice_count);
 }
 
@@ -112,7 +112,7 @@ static bool extend(struct heap *heap, struct slice *slice, size_t count)
 {
     struct slice *next = slice + slice->slice_count;
     size_t more = count - slice->slice_count;
-    bool is_alone = slice->kind == SLICE_ALONE;
+    bool is_alone = slice_kind(slice) == SLICE_ALONE;
     bool is_taken =
         is_alone ? pool_take_at(heap, next, more) : heap_take_slices_at(heap, next, more);
     if (!is_taken) {
@@ -129,7 +129,8 @@ static bool extend(struct heap *heap, struct slice *slice, size_t count)
 bool large_resize(
     struct heap *heap, struct slice *slice, size_t size, size_t user_size, bool may_extend)
 {
-    if (size > SIZE_MAX / 2 || (slice->kind == SLICE_LARGE && user_size >= LARGE_ALONE_SIZE)) {
+    if (size > SIZE_MAX / 2 ||
+        (slice_kind(slice) == SLICE_LARGE && user_size >= LARGE_ALONE_SIZE)) {
         return false;
     }
     size_t count = slices_for(size + slice->first_offset);
@@ -138,10 +139,10 @@ bool large_resize(
     }
     size_t old_count = slice->slice_count;
     slice->slice_count = count;
-    slice->user_size = user_size;
+    RELAXED_STORE(slice->user_size, user_size);
     if (count < old_count) {
         slice[count].flags = 0;
-        give(heap, slice->kind == SLICE_ALONE, slice + count, old_count - count);
+        give(heap, slice_kind(slice) == SLICE_ALONE, slice + count, old_count - count);
     }
     return true;
 }

@@ -15,7 +15,7 @@
 
 ALWAYS_INLINE bool slice_is_large(const struct slice *slice)
 {
-    return slice->kind == SLICE_LARGE || slice->kind == SLICE_ALONE;
+    return slice_kind(slice) == SLICE_LARGE || slice_kind(slice) == SLICE_ALONE;
 }
 
 ALWAYS_INLINE void *large_block(const struct slice *slice)

@@ -43,7 +43,7 @@ static bool ensure_map(struct heap *heap, uint32_t granules)
     mixed_release(heap);
     mixed->map = map;
     mixed->map_count = size;
-    slice_of((void *)heap->handle)->map = map;
+    RELAXED_STORE(slice_of((void *)heap->handle)->map, map);
     return true;
 }
 

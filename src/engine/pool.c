@@ -3,6 +3,8 @@
 
 #include "engine/pool.h"
 
+#include "base/check.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -390,6 +392,7 @@ static struct {
     size_t top;            // bytes handed out from the area so far
     struct free_piece *exact[EXACT_UNITS + 1];
     struct free_piece *powers[POWER_COUNT];
+    struct free_piece *maps[EXACT_UNITS + 1]; // linked at their ends
 } metadata;
 
 static size_t piece_size(size_t size, struct free_piece ***list)
@@ -451,6 +454,38 @@ void metadata_free(void *data, size_t size)
     struct free_piece *piece = data;
     piece->next = *list;
     *list = piece;
+    os_mutex_unlock(&metadata.mutex);
+}
+
+// A map's link is in its last bytes, which no state is in: a thread that is late with a store finds
+// nothing else there than states.
+static struct free_piece *map_link(void *map, size_t size)
+{
+    return (struct free_piece *)(void *)((char *)map + size - sizeof(struct free_piece));
+}
+
+void *metadata_alloc_map(size_t size)
+{
+    ASSERT_OP(size, <=, EXACT_UNITS * UNIT);
+    os_mutex_lock(&metadata.mutex);
+    struct free_piece **list = &metadata.maps[size / UNIT];
+    void *result = NULL;
+    if (*list != NULL) {
+        result = (char *)(*list + 1) - size;
+        *list = (*list)->next;
+    } else {
+        result = alloc_new_locked(size);
+    }
+    os_mutex_unlock(&metadata.mutex);
+    return result;
+}
+
+void metadata_free_map(void *map, size_t size)
+{
+    os_mutex_lock(&metadata.mutex);
+    struct free_piece *link = map_link(map, size);
+    link->next = metadata.maps[size / UNIT];
+    metadata.maps[size / UNIT] = link;
     os_mutex_unlock(&metadata.mutex);
 }
 

@@ -70,9 +70,32 @@ ALWAYS_INLINE void slice_set_heap(struct slice *slice, struct heap *heap)
     }
 }
 
+ALWAYS_INLINE uint8_t slice_kind(const struct slice *slice)
+{
+    return RELAXED_LOAD(slice->kind);
+}
+
+ALWAYS_INLINE void slice_set_kind(struct slice *slice, enum slice_kind kind)
+{
+    RELAXED_STORE(slice->kind, (uint8_t)kind);
+}
+
+ALWAYS_INLINE bool slice_is_span(const struct slice *slice)
+{
+    uint8_t kind = slice_kind(slice);
+    return kind == SLICE_SPAN_BYTES || kind == SLICE_SPAN_WORDS;
+}
+
+/// The owner of a span, as it stands in the descriptor; 0 where there is none.
+ALWAYS_INLINE uintptr_t slice_owner(const struct slice *slice)
+{
+    return atomic_load_explicit(&slice->owner, memory_order_relaxed);
+}
+
+/// The first slice of the span, mixed span or large block that a slice belongs to.
 ALWAYS_INLINE struct slice *slice_first(struct slice *slice)
 {
-    return slice->kind == SLICE_INSIDE ? slice - slice->distance : slice;
+    return slice_kind(slice) == SLICE_INSIDE ? slice - RELAXED_LOAD(slice->distance) : slice;
 }
 
 /// Takes `count` adjacent slices for a heap, the first at a multiple of `alignment` bytes (at least
@@ -134,6 +157,14 @@ void *metadata_alloc(size_t size);
 void *metadata_alloc_new(size_t size);
 /// Frees it; `size` as in metadata_alloc(). NULL is allowed.
 void metadata_free(void *data, size_t size);
+
+/// The same for state maps, whose memory never becomes anything else.  `size` is a multiple of 64;
+/// the last METADATA_MAP_LINK_SIZE bytes are not the caller's while the map is free.
+enum {
+    METADATA_MAP_LINK_SIZE = 8
+};
+void *metadata_alloc_map(size_t size);
+void metadata_free_map(void *map, size_t size);
 
 /// Locks and unlocks the pool and the metadata, for fork.
 void pool_lock_all(void);

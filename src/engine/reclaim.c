@@ -6,11 +6,6 @@
 #include "engine/heap.h"
 #include "engine/span.h"
 
-static bool is_span(const struct slice *slice)
-{
-    return slice->kind == SLICE_SPAN_BYTES || slice->kind == SLICE_SPAN_WORDS;
-}
-
 // Whether no block of the span that touches [start, end) is busy.
 static bool is_range_free(const struct slice *span, uintptr_t start, uintptr_t end)
 {
@@ -55,8 +50,17 @@ static bool end_if_empty(struct heap *heap, struct slice *span)
     return true;
 }
 
+void reclaim_magazines(struct heap *heap)
+{
+    cache_flush_all(&heap->cache);
+    for (struct cache *cache = heap->caches; cache != NULL; cache = cache->next) {
+        cache_flush_all(cache);
+    }
+}
+
 void reclaim_cache(struct heap *heap, struct cache *cache)
 {
+    cache_flush_all(cache);
     for (uint32_t i = 0; i < CLASS_COUNT; i++) {
         struct class_record *record = &cache->records[i];
         if (record->span != NULL) {
@@ -79,11 +83,11 @@ static bool for_each_span(struct heap *heap, bool (*act)(struct heap *, struct s
         struct slice *end = slice + heap->regions[i].slice_count;
         while (slice < end) {
             struct slice *unit = slice;
-            if (is_span(unit)) {
+            if (slice_is_span(unit)) {
                 slice += span_slice_count(unit);
                 is_any |= act(heap, unit);
             } else {
-                bool is_run = unit->kind == SLICE_FREE || unit->kind == SLICE_LARGE;
+                bool is_run = slice_kind(unit) == SLICE_FREE || slice_kind(unit) == SLICE_LARGE;
                 slice += is_run ? unit->slice_count : 1;
             }
         }

@@ -7,9 +7,12 @@
 
 #include "engine/types.h"
 
+/// Gives the blocks of all magazines of the heap back to their spans.
+void reclaim_magazines(struct heap *heap);
 /// Ends all spans without a busy block, and then all regions. Returns whether there was one.
 bool reclaim_empty_spans(struct heap *heap);
-/// Ends the empty spans of one cache. Caller is the cache's user, outside the gate, with the mutex.
+/// Empties the magazines of one cache and ends its empty spans. Caller is the cache's user, outside
+/// the gate, with the mutex.
 void reclaim_cache(struct heap *heap, struct cache *cache);
 /// Gives the pages of sparse spans back that no busy block touches.
 void reclaim_pages(struct heap *heap);

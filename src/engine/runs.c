@@ -32,18 +32,18 @@ void runs_remove(struct runs *runs, struct slice *first)
         slice_at(first->next)->previous = first->previous;
     }
     runs->slice_count -= (uint32_t)first->slice_count;
-    first[first->slice_count - 1].kind = SLICE_NONE;
-    first->kind = SLICE_NONE;
+    slice_set_kind(&first[first->slice_count - 1], SLICE_NONE);
+    slice_set_kind(first, SLICE_NONE);
     first->flags &= (uint8_t)~SLICE_FLAG_FRESH;
 }
 
 static void link_run(struct runs *runs, struct slice *first, size_t count, uint32_t freed_at)
 {
     struct slice *last = first + count - 1;
-    last->kind = SLICE_FREE_END;
+    slice_set_kind(last, SLICE_FREE_END);
     slice_set_heap(last, runs->owner);
     last->slice_count = count;
-    first->kind = SLICE_FREE; // after `last`: they may be the same
+    slice_set_kind(first, SLICE_FREE); // after `last`: they may be the same
     first->flags = (uint8_t)((first->flags & SLICE_FLAG_REGION_START) | runs->flag);
     slice_set_heap(first, runs->owner);
     first->slice_count = count;
@@ -68,9 +68,9 @@ static struct slice *run_before(const struct runs *runs, struct slice *slice)
         return NULL;
     }
     struct slice *first = NULL;
-    if (last->kind == SLICE_FREE) {
+    if (slice_kind(last) == SLICE_FREE) {
         first = last->slice_count == 1 ? last : NULL;
-    } else if (last->kind == SLICE_FREE_END) {
+    } else if (slice_kind(last) == SLICE_FREE_END) {
         first = slice - last->slice_count;
     }
     return first != NULL && (first->flags & SLICE_FLAG_FRESH) == runs->flag ? first : NULL;
@@ -93,7 +93,7 @@ void runs_insert(struct runs *runs, struct slice *first, size_t count)
     }
     struct slice *after = first + count;
     bool can_merge = is_in_pool(after) && slice_heap(after) == runs->owner &&
-                     after->kind == SLICE_FREE &&
+                     slice_kind(after) == SLICE_FREE &&
                      (after->flags & (SLICE_FLAG_REGION_START | SLICE_FLAG_FRESH)) == runs->flag;
     if (can_merge) {
         count += after->slice_count;
@@ -157,7 +157,7 @@ struct slice *runs_take(struct runs *runs, size_t count)
 bool runs_take_at(struct runs *runs, struct slice *first, size_t count)
 {
     bool is_free_run =
-        is_in_pool(first) && slice_heap(first) == runs->owner && first->kind == SLICE_FREE &&
+        is_in_pool(first) && slice_heap(first) == runs->owner && slice_kind(first) == SLICE_FREE &&
         (first->flags & (SLICE_FLAG_REGION_START | SLICE_FLAG_FRESH)) == runs->flag &&
         first->slice_count >= count;
     if (!is_free_run) {

@@ -11,6 +11,10 @@ enum {
     COLOUR_MAX = 448, // bytes given away so that first blocks do not share cache sets
     COLOUR_STEP = 64,
     COLOUR_COUNT = 8,
+    MAGAZINE_MAX = 64, // blocks
+    MAGAZINE_MIN = 4,
+    MAGAZINE_SIZE_MAX = 32 * 1024, // bytes of blocks
+    FIRST_FILL_COUNT = 8,
     THRESHOLD_SHIFT = 3, // a given-up span comes back when 1/8 of it is free
 };
 
@@ -30,16 +34,43 @@ static uint32_t colour_for(const struct slice *first, uint32_t size, uint32_t sp
     return wanted <= room ? wanted : 0;
 }
 
+// States in a map: for every offset in the span, also before the first block (which the fast path
+// takes for one beyond the last).
+static size_t map_size(uint32_t block_size)
+{
+    uint32_t slice_count = block_size > CLASS_ONE_SLICE_MAX ? SPAN_LARGE_SLICES : 1;
+    uint32_t count = (slice_count << SLICE_SHIFT) / block_size + 1;
+    return bits_round_up(count + METADATA_MAP_LINK_SIZE, STATE_GROUP_SIZE);
+}
+
 size_t span_map_size(const struct slice *span)
 {
-    size_t states = bits_round_up(span->block_count, STATE_GROUP_SIZE);
-    return span->kind == SLICE_SPAN_BYTES ? states : states * 2;
+    return map_size(span->block_size) << (slice_kind(span) == SLICE_SPAN_WORDS);
 }
 
 static uint16_t threshold_of(const struct slice *span)
 {
     uint16_t threshold = (uint16_t)(span->block_count >> THRESHOLD_SHIFT);
     return threshold == 0 ? 1 : threshold;
+}
+
+// Strangers may ask about an address that lay in an earlier span.
+static void set_states(uint8_t *states, uint8_t value, size_t size)
+{
+#if CONFIG_TSAN
+    for (size_t i = 0; i < size; i++) {
+        __atomic_store_n(states + i, value, __ATOMIC_RELAXED);
+    }
+#else
+    memset(states, value, size);
+#endif
+}
+
+static void set_owner(struct slice *span, struct cache *cache)
+{
+    bool is_fast = !class_has_words(span->size_class) && span->block_size <= CLASS_ONE_SLICE_MAX;
+    uintptr_t owner = (uintptr_t)cache | (is_fast ? 0 : OWNER_NOT_FAST);
+    atomic_store_explicit(&span->owner, owner, memory_order_relaxed);
 }
 
 bool span_init(struct slice *first, struct cache *cache, uint32_t size_class)
@@ -50,59 +81,67 @@ bool span_init(struct slice *first, struct cache *cache, uint32_t size_class)
     uint32_t offset = colour_for(first, size, span_size);
     bool has_words = class_has_words(size_class);
     uint32_t count = (span_size - offset) / size;
-    size_t map_size = bits_round_up(count, STATE_GROUP_SIZE) << has_words;
-    uint8_t *map = metadata_alloc(map_size);
+    size_t size_of_map = map_size(size) << has_words;
+    uint8_t *map = metadata_alloc_map(size_of_map);
     if (map == NULL) {
         return false;
     }
-    memset(map, 0, (size_t)count << has_words);
-    memset(map + ((size_t)count << has_words), STATE_UNUSABLE,
-        map_size - ((size_t)count << has_words));
+    size_t used_size = (size_t)count << has_words;
+    set_states(map, 0, used_size);
+    set_states(map + used_size, STATE_UNUSABLE, size_of_map - used_size);
 
-    first->map = map;
+    RELAXED_STORE(first->map, map);
     first->record = &cache->records[size_class];
-    first->reciprocal = (uint32_t)((((uint64_t)1 << 32) + size - 1) / size);
-    first->block_size = size;
-    first->first_offset = (uint16_t)offset;
-    first->block_count = (uint16_t)count;
+    RELAXED_STORE(first->reciprocal, (uint32_t)((((uint64_t)1 << 32) + size - 1) / size));
+    RELAXED_STORE(first->block_size, size);
+    RELAXED_STORE(first->first_offset, (uint16_t)offset);
+    RELAXED_STORE(first->block_count, (uint16_t)count);
     first->freed = 0;
     first->size_class = (uint8_t)size_class;
-    first->distance = 0;
+    RELAXED_STORE(first->distance, 0);
     first->flags &= SLICE_FLAG_REGION_START;
     first->next = 0;
     first->previous = 0;
     first->freed_limit = threshold_of(first);
-    atomic_store_explicit(&first->owner, cache, memory_order_relaxed);
+    set_owner(first, cache);
     for (uint32_t i = 1; i < slice_count; i++) {
-
-        first[i].distance = (uint8_t)i;
-        first[i].kind = SLICE_INSIDE;
+        RELAXED_STORE(first[i].distance, (uint8_t)i);
+        slice_set_kind(&first[i], SLICE_INSIDE);
     }
     struct remote *remote = &pool.remotes[slice_number(first)];
     atomic_store_explicit(&remote->freed, 0, memory_order_relaxed);
     atomic_store_explicit(&remote->wanted, REMOTE_NOT_WANTED, memory_order_relaxed);
-    first->kind = has_words ? SLICE_SPAN_WORDS : SLICE_SPAN_BYTES;
+    slice_set_kind(first, has_words ? SLICE_SPAN_WORDS : SLICE_SPAN_BYTES);
     return true;
 }
 
 void span_release(struct slice *span)
 {
     uint32_t slice_count = span_slice_count(span);
-    metadata_free(span->map, span_map_size(span));
+    metadata_free_map(span->map, span_map_size(span));
     for (uint32_t i = 0; i < slice_count; i++) {
-        span[i].kind = SLICE_NONE;
+        slice_set_kind(&span[i], SLICE_NONE);
     }
     atomic_store_explicit(
-        &span->owner, NULL, memory_order_relaxed); // nobody's: `record` is no record now
+        &span->owner, 0, memory_order_relaxed); // nobody's: `record` is no record now
 }
 
 uint64_t span_free_mask(const struct slice *span, uint32_t group)
 {
-    if (span->kind == SLICE_SPAN_BYTES) {
-        return zero_mask_bytes(span->map + (size_t)group * STATE_GROUP_SIZE);
+    size_t first = (size_t)group * STATE_GROUP_SIZE;
+    if (slice_kind(span) == SLICE_SPAN_BYTES) {
+        return zero_mask_bytes(span->map + first, 0);
     }
-    return zero_mask_words(
-        (const uint16_t *)(const void *)span->map + (size_t)group * STATE_GROUP_SIZE);
+    return zero_mask_words((const uint16_t *)(const void *)span->map + first, 0);
+}
+
+uint64_t span_idle_mask(const struct slice *span, uint32_t group)
+{
+    size_t first = (size_t)group * STATE_GROUP_SIZE;
+    if (slice_kind(span) == SLICE_SPAN_BYTES) {
+        return zero_mask_bytes(span->map + first, STATE_CACHED_BYTE);
+    }
+    return zero_mask_words((const uint16_t *)(const void *)span->map + first, STATE_CACHED_WORD);
 }
 
 uint32_t span_free_count(const struct slice *span)
@@ -118,23 +157,41 @@ uint32_t span_free_count(const struct slice *span)
 
 HIDDEN struct class_record cache_no_records[CLASS_COUNT];
 
-// Unused record arrays are all zero, so that a cache touches only the pages of the classes it uses.
+// Unused record arrays keep their magazines, which are empty.
 static struct {
     struct os_mutex mutex;
-    struct class_record *unused; // linked through `next`
+    struct class_record *unused;
 } arrays;
+
+// The magazine of classes that are not in use: empty, and full.
+static struct free_block no_magazine;
+
+static void init_records(struct class_record *records)
+{
+    for (uint32_t i = 0; i < CLASS_COUNT; i++) {
+        records[i].top = &no_magazine;
+        records[i].limit = &no_magazine;
+    }
+}
+
+void cache_init(void)
+{
+    init_records(cache_no_records);
+}
 
 static struct class_record *take_records(void)
 {
     os_mutex_lock(&arrays.mutex);
     struct class_record *records = arrays.unused;
     if (records != NULL) {
-        arrays.unused = records->next;
-        records->next = NULL;
+        arrays.unused = records->unused;
     }
     os_mutex_unlock(&arrays.mutex);
     if (records == NULL) {
         records = metadata_alloc_new(CLASS_COUNT * sizeof(*records));
+        if (records != NULL) {
+            init_records(records);
+        }
     }
     return records;
 }
@@ -157,15 +214,24 @@ void cache_release_records(struct cache *cache)
     }
     for (uint32_t i = 0; i < USED_WORD_COUNT; i++) {
         for (uint64_t used = cache->used[i]; used != 0; used &= used - 1) {
-            memset(&records[i * 64 + bits_lowest(used)], 0, sizeof(*records));
+            struct class_record *record = &records[i * 64 + bits_lowest(used)];
+            *record = (struct class_record){
+                .top = record->magazine, .limit = record->magazine, .magazine = record->magazine};
         }
         cache->used[i] = 0;
     }
     cache->records = cache_no_records;
     os_mutex_lock(&arrays.mutex);
-    records->next = arrays.unused;
+    records->unused = arrays.unused;
     arrays.unused = records;
     os_mutex_unlock(&arrays.mutex);
+}
+
+static uint32_t magazine_capacity(uint32_t block_size)
+{
+    uint32_t capacity = MAGAZINE_SIZE_MAX / block_size;
+    capacity = capacity > MAGAZINE_MAX ? MAGAZINE_MAX : capacity;
+    return capacity < MAGAZINE_MIN ? MAGAZINE_MIN : capacity;
 }
 
 bool cache_use_class(struct cache *cache, uint32_t size_class)
@@ -177,8 +243,23 @@ bool cache_use_class(struct cache *cache, uint32_t size_class)
         }
         cache->records = records;
     }
+    struct class_record *record = &cache->records[size_class];
+    uint32_t block_size = size_class_block_size(size_class);
+    uint32_t capacity = magazine_capacity(block_size);
+    if (record->magazine == NULL) {
+        struct free_block *magazine = metadata_alloc((capacity + 1) * sizeof(*magazine));
+        if (magazine == NULL) {
+            return false;
+        }
+        *magazine = (struct free_block){0};
+        record->magazine = magazine;
+    }
     cache->used[size_class / 64] |= (uint64_t)1 << (size_class % 64);
-    cache->records[size_class].block_size = size_class_block_size(size_class);
+    record->top = record->magazine;
+    record->limit = record->magazine + capacity;
+    record->fill_count = capacity < FIRST_FILL_COUNT ? capacity : FIRST_FILL_COUNT;
+    record->full_state = block_size + 1;
+    record->block_size = block_size;
     return true;
 }
 
@@ -239,15 +320,6 @@ static void ring_remove(struct class_record *record, struct slice *span)
     }
 }
 
-// No span is swept; frees must not find a group in hand.
-static void leave_span(struct class_record *record)
-{
-    record->span = NULL;
-    record->word = 0;
-    record->states = NULL;
-    record->next = NULL;
-}
-
 void cache_unlink_span(struct slice *span)
 {
     struct class_record *record = span->record;
@@ -256,11 +328,20 @@ void cache_unlink_span(struct slice *span)
     } else if ((span->flags & SLICE_FLAG_GIVEN_UP) != 0) {
         ring_remove(record, span);
     } else if (record->span == span) {
-        leave_span(record);
+        record->span = NULL;
     }
 }
 
 // ---- Sweep ------------------------------------------------------------------------------------
+
+static void set_cached(uint8_t *state, bool has_words)
+{
+    if (has_words) {
+        __atomic_store_n((uint16_t *)(void *)state, (uint16_t)STATE_CACHED_WORD, __ATOMIC_RELAXED);
+    } else {
+        __atomic_store_n(state, (uint8_t)STATE_CACHED_BYTE, __ATOMIC_RELAXED);
+    }
+}
 
 void cache_start_span(struct class_record *record, struct slice *span)
 {
@@ -270,9 +351,30 @@ void cache_start_span(struct class_record *record, struct slice *span)
     span->freed_limit = UINT16_MAX;
 }
 
-// The next group of the current span with a free block. Where an eighth of what was swept has come
-// back, the sweep starts again from the bottom: memory that is warm is used before memory that is
-// not.
+// Puts up to `count` of the free blocks of a group into a magazine, so that the lowest is given out
+// first. Returns how many.
+static uint32_t fill_from_group(
+    struct class_record *record, struct slice *span, uint32_t group, uint64_t mask, uint32_t count)
+{
+    uint32_t found = (uint32_t)__builtin_popcountll(mask);
+    count = found < count ? found : count;
+    bool has_words = slice_kind(span) == SLICE_SPAN_WORDS;
+    uint32_t first = group * STATE_GROUP_SIZE;
+    uintptr_t base = span_first_block(span) + (uintptr_t)first * span->block_size;
+    uint8_t *states = span->map + ((size_t)first << has_words);
+    struct free_block *place = record->top + count;
+    record->top = place;
+    for (uint32_t i = 0; i < count; i++, mask &= mask - 1, place--) {
+        uint32_t index = bits_lowest(mask);
+        place->address = (void *)(base + (uintptr_t)index * span->block_size);
+        place->state = states + ((size_t)index << has_words);
+        set_cached(place->state, has_words);
+    }
+    return count;
+}
+
+// Fills the magazine from the current span. Where an eighth of what was swept has come back, the
+// sweep starts again from the bottom: memory that is warm is used before memory that is not.
 static bool sweep(struct class_record *record)
 {
     struct slice *span = record->span;
@@ -281,18 +383,21 @@ static bool sweep(struct class_record *record)
         cache_start_span(record, span);
     }
     uint32_t group_count = span_group_count(span);
-    while (record->next_group < group_count) {
-        uint32_t group = record->next_group++;
+    uint32_t wanted = record->fill_count;
+    while (record->next_group < group_count && wanted > 0) {
+        uint32_t group = record->next_group;
         uint64_t mask = span_free_mask(span, group);
-        if (mask != 0) {
-            uint32_t first = group * STATE_GROUP_SIZE;
-            record->word = mask;
-            record->base = (char *)span_first_block(span) + (size_t)first * span->block_size;
-            record->states = span->map + ((size_t)first << (span->kind == SLICE_SPAN_WORDS));
-            return true;
-        }
+        uint32_t taken = mask == 0 ? 0 : fill_from_group(record, span, group, mask, wanted);
+        wanted -= taken;
+        // A group of which something is left comes first the next time.
+        record->next_group += taken == (uint32_t)__builtin_popcountll(mask);
     }
-    return false;
+    if (wanted == record->fill_count) {
+        return false;
+    }
+    uint32_t capacity = (uint32_t)(record->limit - record->magazine);
+    record->fill_count = record->fill_count > capacity / 2 ? capacity : record->fill_count * 2;
+    return true;
 }
 
 // Owner's side of `wanted`: a span that was pushed stays so until it is taken off the remote list.
@@ -358,7 +463,7 @@ bool span_can_end(struct slice *span)
     struct remote *remote = &pool.remotes[slice_number(span)];
     set_wanted(remote, REMOTE_WANTED, REMOTE_NOT_WANTED);
     if (atomic_load_explicit(&remote->wanted, memory_order_relaxed) == REMOTE_PUSHED) {
-        take_remote_spans(atomic_load_explicit(&span->owner, memory_order_relaxed));
+        take_remote_spans(span_owner(span));
     }
     return atomic_load_explicit(&remote->wanted, memory_order_acquire) != REMOTE_PUSHED;
 }
@@ -383,7 +488,7 @@ static bool next_span(struct cache *cache, struct class_record *record)
 bool cache_refill(struct cache *cache, uint32_t size_class)
 {
     struct class_record *record = &cache->records[size_class];
-    if (record->next != NULL || record->word != 0) {
+    if (record->top->address != NULL) {
         return true; // another user of a serial heap's cache was here first
     }
     for (;;) {
@@ -392,7 +497,7 @@ bool cache_refill(struct cache *cache, uint32_t size_class)
                 return true;
             }
             struct slice *span = record->span;
-            leave_span(record);
+            record->span = NULL;
             give_up(record, span);
         }
         if (!next_span(cache, record)) {
@@ -416,10 +521,54 @@ bool cache_evaluate_span(struct slice *span)
         span->freed = 0;
         span->freed_limit = (uint16_t)(busy_count == 0 ? 1 : busy_count);
     }
-    return free_count == span->block_count;
+    return free_count == span->block_count && (span->next != 0 || span->previous != 0);
 }
 
-void span_count_remote_free(struct slice *span)
+// ---- Flush ------------------------------------------------------------------------------------
+
+// A block leaves the magazine: its span has one more free block.
+static void return_block(
+    const struct free_block *block, struct slice **empty, uint32_t *count, uint32_t capacity)
+{
+    struct slice *span = slice_first(slice_of(block->address));
+    if (slice_kind(span) == SLICE_SPAN_BYTES) {
+        __atomic_store_n(block->state, (uint8_t)0, __ATOMIC_RELAXED);
+    } else {
+        __atomic_store_n((uint16_t *)(void *)block->state, (uint16_t)0, __ATOMIC_RELAXED);
+    }
+    span->freed++;
+    if (UNLIKELY(span->freed >= span->freed_limit) && cache_evaluate_span(span) &&
+        *count < capacity) {
+        empty[(*count)++] = span;
+    }
+}
+
+uint32_t cache_flush(
+    struct class_record *record, uint32_t count, struct slice **empty, uint32_t capacity)
+{
+    struct free_block *magazine = record->magazine;
+    uint32_t total = cache_magazine_count(record);
+    count = count < total ? count : total;
+    uint32_t empty_count = 0;
+    for (uint32_t i = 1; i <= count; i++) {
+        return_block(&magazine[i], empty, &empty_count, capacity);
+    }
+    memmove(magazine + 1, magazine + 1 + count, (total - count) * sizeof(*magazine));
+    record->top = magazine + (total - count);
+    return empty_count;
+}
+
+void cache_flush_all(struct cache *cache)
+{
+    for (uint32_t i = 0; i < USED_WORD_COUNT; i++) {
+        for (uint64_t used = cache->used[i]; used != 0; used &= used - 1) {
+            struct class_record *record = &cache->records[i * 64 + bits_lowest(used)];
+            cache_flush(record, UINT32_MAX, NULL, 0);
+        }
+    }
+}
+
+static void count_remote_free(struct slice *span)
 {
     struct remote *remote = &pool.remotes[slice_number(span)];
     uint16_t freed = (uint16_t)(atomic_load_explicit(&remote->freed, memory_order_relaxed) + 1);
@@ -434,12 +583,36 @@ void span_count_remote_free(struct slice *span)
     if (!is_mine) {
         return;
     }
-    struct cache *owner = atomic_load_explicit(&span->owner, memory_order_relaxed);
+    struct cache *owner = span_owner(span);
     uint32_t head = atomic_load_explicit(&owner->remote, memory_order_relaxed);
     do {
         atomic_store_explicit(&remote->next, head, memory_order_relaxed);
     } while (!atomic_compare_exchange_weak_explicit(
         &owner->remote, &head, slice_number(span), memory_order_release, memory_order_relaxed));
+}
+
+// The state changes from what it was seen to be, so that of two threads which free a block at the
+// same moment one fails.  Release: whoever reads 0 may use the block.
+static bool clear_busy_state(struct slice *span, uint32_t index)
+{
+    uint32_t state = span_state(span, index);
+    bool is_cleared;
+    if (slice_kind(span) == SLICE_SPAN_BYTES) {
+        uint8_t expected = (uint8_t)state;
+        is_cleared = __atomic_compare_exchange_n(
+            span->map + index, &expected, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+    } else {
+        uint16_t expected = (uint16_t)state;
+        is_cleared = __atomic_compare_exchange_n((uint16_t *)(void *)span->map + index, &expected,
+            0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+    }
+    return state != 0 && is_cleared;
+}
+
+bool span_free_remote(struct slice *span, uint32_t index)
+{
+    count_remote_free(span); // as long as the block is busy the span stays
+    return clear_busy_state(span, index);
 }
 
 // ---- Idle caches ------------------------------------------------------------------------------
@@ -460,7 +633,7 @@ static void move_span(struct slice *span, struct cache *to)
 {
     struct class_record *record = &to->records[span->size_class];
     span->record = record;
-    atomic_store_explicit(&span->owner, to, memory_order_relaxed);
+    set_owner(span, to);
     give_up(record, span);
     uint32_t free_count = span_free_count(span);
     if (free_count > 0) {
@@ -470,6 +643,7 @@ static void move_span(struct slice *span, struct cache *to)
 
 bool cache_move_spans(struct cache *from, struct cache *to)
 {
+    cache_flush_all(from);
     take_remote_spans(from);
     for (uint32_t i = 0; i < CLASS_COUNT; i++) {
         struct class_record *record = &from->records[i];

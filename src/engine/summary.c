@@ -79,6 +79,7 @@ size_t halde_heap_compact(halde_heap *handle)
     if (session.is_locked && heap->is_shared) {
         gate_stop(heap, session.thread);
     }
+    reclaim_magazines(heap);
     reclaim_empty_spans(heap);
     reclaim_pages(heap);
     size_t largest = largest_free(heap);

@@ -14,7 +14,16 @@ enum {
     POLLS_BEFORE_YIELD = 100,
 };
 
-HIDDEN THREAD_LOCAL struct thread *thread_current;
+// What the handle of an opening is that names no heap: nothing that a program can pass, not even by
+// mistake.
+static const char no_opening;
+#define OPENING_NONE ((uintptr_t)&no_opening)
+
+HIDDEN struct thread thread_none = {
+    .open.handle = OPENING_NONE,
+    .open_home.handle = OPENING_NONE,
+};
+HIDDEN THREAD_LOCAL struct thread *thread_current = &thread_none;
 static THREAD_LOCAL bool is_ending; // the destructor has run in this thread
 
 static struct {
@@ -40,7 +49,7 @@ static void end_thread(void *value)
     registry.unused = (uint32_t)(thread - registry.records) + 1;
     atomic_fetch_sub(&registry.alive_count, 1);
     os_mutex_unlock(&registry.mutex);
-    thread_current = NULL; // an operation in a later destructor borrows
+    thread_current = &thread_none; // an operation in a later destructor borrows
     is_ending = true;
 }
 
@@ -68,8 +77,10 @@ static struct thread *take_record_locked(void)
     if (!area_commit(AREA_THREADS, (count + 1) * sizeof(struct thread))) {
         return NULL;
     }
+    struct thread *thread = &registry.records[count];
+    thread_clear_own_openings(thread, 0);
     atomic_store_explicit(&registry.record_count, count + 1, memory_order_release);
-    return &registry.records[count];
+    return thread;
 }
 
 struct thread *thread_self_slow(void)
@@ -79,8 +90,11 @@ struct thread *thread_self_slow(void)
 
 struct thread *thread_self_always(void)
 {
-    if (registry.records == NULL || thread_current != NULL) {
+    if (thread_current != &thread_none) {
         return thread_current;
+    }
+    if (registry.records == NULL) {
+        return NULL;
     }
     os_mutex_lock(&registry.mutex);
     struct thread *thread = take_record_locked();
@@ -89,8 +103,8 @@ struct thread *thread_self_always(void)
         atomic_fetch_add(&registry.alive_count, 1); // full fence; pairs with thread_is_alone()
     }
     os_mutex_unlock(&registry.mutex);
-    thread_current = thread;
     if (thread != NULL) {
+        thread_current = thread;
         os_thread_watch(thread);
     }
     return thread;
@@ -119,9 +133,7 @@ struct cache *thread_find_cache(struct thread *thread, const struct heap *heap)
     if (heap->index >= thread->table_count || thread->table[heap->index].id != heap->id) {
         return NULL;
     }
-    thread->last_id = heap->id;
-    thread->last_cache = thread->table[heap->index].cache;
-    return thread->last_cache;
+    return thread->table[heap->index].cache;
 }
 
 static bool grow_table(struct thread *thread, uint32_t index)
@@ -149,22 +161,48 @@ void thread_remember_cache(struct thread *thread, const struct heap *heap, struc
     if (heap->index < thread->table_count || grow_table(thread, heap->index)) {
         thread->table[heap->index] = (struct cache_slot){.id = heap->id, .cache = cache};
     }
-    thread->last_id = heap->id;
-    thread->last_cache = cache;
 }
 
-static bool is_inside(const struct thread *thread, const struct heap *heap)
+static bool is_inside(const struct thread *thread, uintptr_t handle)
 {
-    const struct heap *in = atomic_load_explicit(&thread->in, memory_order_acquire);
-    return heap == NULL ? in != NULL : in == heap;
+    uintptr_t in = atomic_load_explicit(&thread->in, memory_order_acquire);
+    return handle == 0 ? in != 0 : in == handle;
 }
 
-void thread_wait_outside(const struct thread *self, const struct heap *heap)
+static bool clear_opening(struct opening *opening, uintptr_t handle)
+{
+    uintptr_t old = atomic_load_explicit(&opening->handle, memory_order_relaxed);
+    if (old == OPENING_NONE || (handle != 0 && old != handle)) {
+        return false;
+    }
+    // The owner may be changing to another heap, whose opening must stay.
+    atomic_compare_exchange_strong_explicit(
+        &opening->handle, &old, OPENING_NONE, memory_order_relaxed, memory_order_relaxed);
+    return true;
+}
+
+bool thread_clear_own_openings(struct thread *thread, uintptr_t handle)
+{
+    bool is_any = clear_opening(&thread->open, handle);
+    return clear_opening(&thread->open_home, handle) || is_any;
+}
+
+bool thread_clear_openings(uintptr_t handle)
+{
+    uint32_t count = atomic_load_explicit(&registry.record_count, memory_order_acquire);
+    bool is_any = false;
+    for (uint32_t i = 1; i < count; i++) {
+        is_any |= thread_clear_own_openings(&registry.records[i], handle);
+    }
+    return is_any;
+}
+
+void thread_wait_outside(const struct thread *self, uintptr_t handle)
 {
     uint32_t count = atomic_load_explicit(&registry.record_count, memory_order_acquire);
     for (uint32_t i = 0; i < count; i++) {
         const struct thread *thread = &registry.records[i];
-        for (uint32_t polls = 0; thread != self && is_inside(thread, heap); polls++) {
+        for (uint32_t polls = 0; thread != self && is_inside(thread, handle); polls++) {
             if (polls < POLLS_BEFORE_YIELD) {
                 CPU_PAUSE();
             } else {
@@ -205,7 +243,7 @@ void thread_after_fork(void)
             alive_count++;
             continue;
         }
-        atomic_store_explicit(&thread->in, NULL, memory_order_relaxed);
+        atomic_store_explicit(&thread->in, 0, memory_order_relaxed);
         atomic_store_explicit(&thread->is_alive, false, memory_order_relaxed);
         atomic_store_explicit(&thread->idle_since, 0, memory_order_relaxed);
         thread->next_unused = registry.unused;

@@ -13,7 +13,10 @@
 
 #include "engine/types.h"
 
+/// The calling thread's record, or &thread_none: never NULL, so that the fast paths need not ask.
 extern HIDDEN THREAD_LOCAL struct thread *thread_current;
+/// The record of threads that have none: it enters nothing.
+extern HIDDEN struct thread thread_none;
 
 /// The calling thread's record; takes one on first use.  NULL when out of memory, and in the
 /// destructors of a thread that is ending: a record taken there might never be given back.
@@ -24,7 +27,7 @@ struct thread *thread_self_always(void);
 ALWAYS_INLINE struct thread *thread_self(void)
 {
     struct thread *thread = thread_current;
-    return LIKELY(thread != NULL) ? thread : thread_self_slow();
+    return LIKELY(thread != &thread_none) ? thread : thread_self_slow();
 }
 
 /// Sets up the array. `on_end` is called in every thread that ends, with its record, outside of all
@@ -42,9 +45,14 @@ struct cache *thread_find_cache(struct thread *thread, const struct heap *heap);
 /// Enters a cache into the table. A failure costs only speed.
 void thread_remember_cache(struct thread *thread, const struct heap *heap, struct cache *cache);
 
-/// Waits until no thread but `self` is inside `heap`, whose gate is closed; heap NULL: inside any
-/// heap.
-void thread_wait_outside(const struct thread *self, const struct heap *heap);
+/// Waits until no thread but `self` is inside the heap with this handle, whose gate is closed;
+/// handle 0: inside any heap.
+void thread_wait_outside(const struct thread *self, uintptr_t handle);
+/// Takes away every opening, of any thread, that names the heap with this handle; handle 0: of all
+/// heaps. Returns whether there was one.
+bool thread_clear_openings(uintptr_t handle);
+/// The same for one thread's openings.
+bool thread_clear_own_openings(struct thread *thread, uintptr_t handle);
 /// Whether no thread but `self` uses the library; then closing a gate needs no fence by others.
 bool thread_is_alone(const struct thread *self);
 

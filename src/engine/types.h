@@ -9,25 +9,34 @@
  * the state maps.  Nothing of the engine lies between or inside user blocks.  An address is proved
  * by its slice descriptor (a subtraction and a shift) before anything else is believed.
  *
- * STATE.  A block has one state in its span's map, out of band: 0 = not in the user's hands;
- * otherwise busy, and the value is the slack (block size - user size) + 1, plus a flag for "has
- * user info".  One store on allocation, one on free.  Blocks held in caches are 0, so a walk is
- * exact.
+ * STATE.  A block has one state in its span's map, out of band: 0 = free; STATE_CACHED_* = free,
+ * and in a magazine; otherwise busy, and the value is the slack (block size - user size) + 1, plus
+ * a flag for "has user info".  One store on allocation, one on free, so a walk is exact.
  *
- * SYNCHRONISATION.  A heap has a *gate* word that every operation reads after storing the heap into
- * its thread record's `in`:
+ * MAGAZINES.  For each size class a cache has a small stack of free blocks, each with the address
+ * of its state.  The fast paths do nothing but pop and push.  An empty magazine is filled from the
+ * class's spans, 64 states at a time; half of a full one goes back to them.
+ *
+ * SYNCHRONISATION.  A heap has a *gate* word that an operation reads after storing the heap's
+ * handle into its thread record's `in`:
  *
  *     thread record address   biased: only that thread may enter, using the cache inside the heap
  *     GATE_SHARED             every thread may enter, using its own cache
  *     GATE_CLOSED             nobody may; take the heap's mutex
  *
+ * A thread that has passed a gate notes the heap and its cache in its record as an *opening*.  The
+ * fast paths ask nothing but that: store `in`, find the handle in the opening, and the thread is
+ * inside.  Who stops the heap closes the gate and takes the openings away.
+ *
  * Inside, a thread touches its own cache and the spans that cache owns; in a biased heap also
  * everything else of the heap.  The *central* parts (regions, free slices, mixed span, large
  * blocks, the list of caches, user info) otherwise need the mutex.  To stop a heap: hold the mutex,
- * close the gate, make the other processors fence (membarrier), wait until no thread record names
- * the heap.  Pairs: the release store of `in` = NULL with the stopper's acquire load; the release
- * store that opens the gate with the acquire load on entry.  Where the system lacks membarrier, the
- * gate values carry GATE_FENCED, the fast comparison fails and the slow entry executes a fence.
+ * close the gate, clear the openings that name it, make the other processors fence (membarrier),
+ * wait until no thread record's `in` names the heap; again, as long as an opening appears that a
+ * thread on its way in has made meanwhile.  Pairs: the release store of `in` = 0 with the stopper's
+ * acquire load; the release store that opens the gate with the acquire load on entry.  Where the
+ * system lacks membarrier, the gate values carry GATE_FENCED, nobody makes openings, and the entry
+ * executes a fence.
  *
  * A thread record outlives its thread, with its caches and biases, and is given to the next new
  * thread. Caches whose record is idle are emptied, while the heap is stopped, by a thread that
@@ -53,8 +62,10 @@ enum {
     SLICE_SIZE = 1 << SLICE_SHIFT,
     SPAN_LARGE_SLICES = 4, ///< slices of a span whose blocks exceed CLASS_ONE_SLICE_MAX
 
-    STATE_INFO_BYTE = 0x80,    ///< flag in a byte state: the block has user info
-    STATE_INFO_WORD = 0x8000,  ///< the same in a 16-bit state
+    STATE_INFO_BYTE = 0x80,   ///< flag in a byte state: the block has user info
+    STATE_INFO_WORD = 0x8000, ///< the same in a 16-bit state
+    STATE_CACHED_BYTE = 0x80, ///< free, in a magazine: the flag without a slack
+    STATE_CACHED_WORD = 0x8000,
     STATE_CONTINUATION = 0x7f, ///< mixed map: a granule of the block before
     STATE_UNUSABLE = 0xff,     ///< padding behind the last state of a map: never free
     STATE_GROUP_SIZE = 64,     ///< states examined at once
@@ -109,8 +120,8 @@ struct slice {
         heap; ///< owner; NULL: the pool's; changes under the pool's lock; relaxed
     uint8_t
         *map; ///< spans, mixed: state of block 0; afterwards stale, but always the engine's memory
-    _Atomic(struct cache *)
-        owner; ///< spans: whose cache sweeps it; changes under the heap's mutex; relaxed
+    _Atomic(uintptr_t) owner; ///< spans: the cache that sweeps it, plus OWNER_NOT_FAST; else 0;
+                              ///< changes under the heap's mutex; relaxed
     union {
         struct class_record
             *record;          ///< spans: the owner's record of this class; for the owner only
@@ -143,6 +154,11 @@ enum remote_wanted {
     REMOTE_PUSHED, ///< on, or on its way to, cache.remote; only the owner, taking it off, ends this
 };
 
+enum {
+    OWNER_NOT_FAST =
+        1, ///< in slice.owner: not one slice with byte states, so not for the fast path
+};
+
 /// What threads other than the owner write about a span; apart, so that the descriptor's line stays
 /// shared.
 struct remote {
@@ -152,19 +168,25 @@ struct remote {
     _Atomic(uint32_t) next;  ///< link on cache.remote
 };
 
-/// A size class in a cache: where the next blocks come from. Touched by the cache's user only.
+/// A free block in a magazine.
+struct free_block {
+    void *address; ///< NULL: below the first block of the magazine
+    uint8_t *state;
+};
+
+/// A size class in a cache. Touched by the cache's user only.
 struct class_record {
-    uint64_t word;   ///< free blocks of the current group, bit i = block i of it
-    char *base;      ///< address of the group's block 0
-    uint8_t *states; ///< its state
-    void *next; ///< block that is given out next, state 0, of the same group but not in `word`; or
-                ///< NULL
-    uint8_t *next_state; ///< its state
-    struct slice *span;  ///< span being swept, or NULL
-    uint32_t block_size; ///< bytes; 0: class not in use
-    uint32_t next_group; ///< next group of `span` to examine
-    uint32_t listed;     ///< spans with free blocks, newest first (slice number)
+    struct free_block *top;   ///< the block that is given out next; below the first: the end mark
+    struct free_block *limit; ///< the magazine's last place: it is full when `top` is there
+    uint32_t full_state;      ///< state of a block of which the user has asked for 0 bytes
+    uint32_t block_size;      ///< bytes; 0: class not in use
+    struct slice *span;       ///< span being swept, or NULL
+    uint32_t next_group;      ///< next group of `span` to examine
+    uint32_t listed;          ///< spans with free blocks, newest first (slice number)
     uint32_t given_up;   ///< the others, oldest first; a ring: `previous` of the first is the last
+    uint32_t fill_count; ///< blocks to take at the next filling; grows
+    struct free_block *magazine; ///< its end mark, or NULL
+    struct class_record *unused; ///< link, while the array is in nobody's hands
 };
 static_assert(sizeof(struct class_record) == 64, "a class record is one cache line");
 
@@ -181,12 +203,19 @@ struct cache {
     uint32_t unused;
 };
 
+/// A heap that a thread may enter without asking its gate.
+struct opening {
+    _Atomic(uintptr_t) handle;    ///< owner sets it, stoppers clear it
+    struct class_record *records; ///< of the cache; owner only
+    struct cache *cache;          ///< owner only
+};
+
 /// One per thread, outside of TLS, so that a stopper or an outside reader sees them all.
 struct thread {
-    _Alignas(128) _Atomic(struct heap *)
-        in;                   ///< heap being worked on; owner stores, stoppers load (acquire)
-    uint64_t last_id;         ///< heap of the last look-up; owner only
-    struct cache *last_cache; ///< its cache
+    _Alignas(128) _Atomic(uintptr_t)
+        in;                   ///< handle of the heap being worked on; owner stores, stoppers load
+    struct opening open;      ///< the heap of the last operation that had to ask
+    struct opening open_home; ///< the process heap
     struct cache_slot *table; ///< heap index -> cache; owner only
     uint32_t table_count;     ///< slots in it
     uint32_t next_unused;     ///< registry: list of unused records, GUARDED_BY(registry)

@@ -20,7 +20,7 @@ static enum halde_status heap_damaged(const void *where, struct halde_damage *da
 // stored.
 static enum halde_status validate_span(const struct slice *span, struct halde_damage *damage)
 {
-    bool has_words = span->kind == SLICE_SPAN_WORDS;
+    bool has_words = slice_kind(span) == SLICE_SPAN_WORDS;
     bool is_consistent =
         span->size_class < CLASS_COUNT && class_has_words(span->size_class) == has_words &&
         size_class_block_size(span->size_class) == span->block_size && span->map != NULL;
@@ -76,10 +76,10 @@ static enum halde_status validate_patterns(
         return HALDE_OK;
     }
     uintptr_t end = element->end;
-    if (slice->kind == SLICE_MIXED) {
+    if (slice_kind(slice) == SLICE_MIXED) {
         uintptr_t used_end = heap->handle + ((uintptr_t)heap->mixed.high << GRANULE_SHIFT);
         end = size_min(end, used_end); // above, nothing was ever freed
-    } else if (slice->kind == SLICE_FREE) {
+    } else if (slice_kind(slice) == SLICE_FREE) {
         return HALDE_OK;
     }
     return end <= element->start
@@ -100,7 +100,7 @@ static enum halde_status validate_region(
             break;
         }
         struct slice *slice = element.slice;
-        bool is_span = slice->kind == SLICE_SPAN_BYTES || slice->kind == SLICE_SPAN_WORDS;
+        bool is_span = slice_is_span(slice);
         if (is_span && slice != span) {
             span = slice;
             status = validate_span(slice, damage);
@@ -127,7 +127,7 @@ enum halde_status validate_all(struct heap *heap, struct halde_damage *damage)
     uint32_t previous = 0;
     for (uint32_t number = heap->large_first; status == HALDE_OK && number != 0;) {
         const struct slice *slice = slice_at(number);
-        if (slice->kind != SLICE_ALONE || slice_heap(slice) != heap ||
+        if (slice_kind(slice) != SLICE_ALONE || slice_heap(slice) != heap ||
             slice->previous != previous) {
             status = heap_damaged((void *)slice_address(slice), damage);
         }

@@ -44,7 +44,7 @@ static void add_user_info(const struct heap *heap, bool has_info, struct halde_e
 static bool has_info(const struct heap *heap, const struct element *element)
 {
     const struct slice *slice = element->slice;
-    switch (slice->kind) {
+    switch (slice_kind(slice)) {
     case SLICE_SPAN_BYTES:
         return (span_state(slice, element->index) & STATE_INFO_BYTE) != 0;
     case SLICE_SPAN_WORDS:
@@ -69,8 +69,7 @@ static void fill_element(const struct heap *heap, const struct region *region,
     if (element->kind == HALDE_ENTRY_UNCOMMITTED) {
         return;
     }
-    entry->is_span_block =
-        element->slice->kind == SLICE_SPAN_BYTES || element->slice->kind == SLICE_SPAN_WORDS;
+    entry->is_span_block = slice_is_span(element->slice);
     if (element->kind == HALDE_ENTRY_BUSY) {
         entry->size = element->user_size;
         entry->overhead = size - element->user_size;
@@ -126,7 +125,7 @@ static enum halde_status step_from_busy(
 {
     struct block block;
     enum halde_status status = block_find(heap, (void *)position, &block);
-    if (status == HALDE_OK && block.slice->kind == SLICE_ALONE) {
+    if (status == HALDE_OK && slice_kind(block.slice) == SLICE_ALONE) {
         return step_to_large(heap, block.slice->next, entry);
     }
     const struct region *region = heap_region_of(heap, position);
@@ -139,7 +138,7 @@ static enum halde_status step_from_busy(
         bool is_found = element_at(heap, region, position, &element);
         return step_to(heap, region, is_found ? element.end : region->end, entry);
     }
-    bool is_large = block.slice->kind == SLICE_LARGE;
+    bool is_large = slice_kind(block.slice) == SLICE_LARGE;
     uintptr_t end =
         is_large ? slice_address(block.slice) + ((uintptr_t)block.slice->slice_count << SLICE_SHIFT)
                  : position + block.block_size;
@@ -235,8 +234,8 @@ static void add_group(struct bulk *bulk, const struct slice *span, uint32_t grou
     uint32_t first = group * STATE_GROUP_SIZE;
     uint32_t count = span->block_count - first;
     uint64_t in_range = count >= STATE_GROUP_SIZE ? UINT64_MAX : ((uint64_t)1 << count) - 1;
-    uint64_t busy = ~span_free_mask(span, group) & in_range;
-    bool has_words = span->kind == SLICE_SPAN_WORDS;
+    uint64_t busy = ~span_idle_mask(span, group) & in_range;
+    bool has_words = slice_kind(span) == SLICE_SPAN_WORDS;
     uint32_t mask = has_words ? STATE_INFO_WORD - 1 : STATE_INFO_BYTE - 1;
     uint32_t size = span->block_size;
     const uint8_t *bytes = span->map;
@@ -300,7 +299,7 @@ static bool bulk_collect(struct bulk *bulk, struct cursor *cursor)
             continue;
         }
         struct slice *slice = element.slice;
-        if (slice->kind == SLICE_SPAN_BYTES || slice->kind == SLICE_SPAN_WORDS) {
+        if (slice_is_span(slice)) {
             if (!bulk_span(bulk, slice, &cursor->group)) {
                 return false;
             }

@@ -38,6 +38,13 @@ elseif(HALDE_SANITIZE MATCHES "thread")
   set(is_tsan 1)
 endif()
 
+# The sanitizers and valgrind bring a malloc of their own, which finds more than ours could under them:
+# there libhalde holds what libhalde-heap holds.
+set(has_malloc ON)
+if(is_asan OR is_tsan OR HALDE_VALGRIND)
+  set(has_malloc OFF)
+endif()
+
 # A build switch is always 0 or 1, so that `if (CONFIG_X)` compiles both arms.
 # CONFIG_FAULT_INJECTION is the one that differs between two libraries of a build: see libraries.cmake.
 set(HALDE_CONFIG

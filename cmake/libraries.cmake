@@ -10,6 +10,10 @@ file(GLOB engine_sources CONFIGURE_DEPENDS
   "${PROJECT_SOURCE_DIR}/src/os/*.c"
   "${PROJECT_SOURCE_DIR}/src/engine/*.c")
 file(GLOB win32_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/win32/*.c")
+file(GLOB malloc_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/malloc/*.c")
+set(family_source "${PROJECT_SOURCE_DIR}/src/malloc/family.c")
+set(runtime_source "${PROJECT_SOURCE_DIR}/src/malloc/loaded_runtime.c")
+list(REMOVE_ITEM malloc_sources "${family_source}" "${runtime_source}")
 set(wmain_source "${PROJECT_SOURCE_DIR}/src/win32/wmain.c")
 list(REMOVE_ITEM win32_sources "${wmain_source}")
 
@@ -32,11 +36,27 @@ function(halde_objects name variant)
   target_include_directories(${name}-win32 PRIVATE "${PROJECT_SOURCE_DIR}/include/halde-win32")
 endfunction()
 
-# halde_library(<target> <static|shared> <file name> <objects>): a library of the objects, as it is installed.
+# halde_malloc_objects(<name> <0|1> <sources...>): the malloc family, for libhalde or for the preload object.
+# The compiler must not take these functions for the ones it knows, and turn calloc into a call of calloc.
+# Exceptions of a new-handler pass through operator new.
+function(halde_malloc_objects name is_preload)
+  add_library(${name} OBJECT ${ARGN})
+  halde_flags(${name} "")
+  target_compile_definitions(${name} PRIVATE
+    CONFIG_PRELOAD=${is_preload} HALDE_VERSION="${PROJECT_VERSION}")
+  target_compile_options(${name} PRIVATE ${library_options} -fexceptions
+    -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free)
+  target_include_directories(${name} PRIVATE
+    "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
+endfunction()
+
+# halde_library(<target> <static|shared> <file name> <objects> [<version script>]): a library of the
+# objects, as it is installed.
 function(halde_library target kind file_name objects)
   string(TOUPPER ${kind} type)
-  add_library(${target} ${type}
-    $<TARGET_OBJECTS:${objects}-engine> $<TARGET_OBJECTS:${objects}-win32>)
+  set(version_script "${ARGV4}")
+  list(TRANSFORM objects REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>")
+  add_library(${target} ${type} ${objects})
   set_target_properties(${target} PROPERTIES OUTPUT_NAME ${file_name} LINKER_LANGUAGE C)
   target_include_directories(${target} INTERFACE
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
@@ -47,49 +67,90 @@ function(halde_library target kind file_name objects)
     set_target_properties(${target} PROPERTIES
       VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR} LINK_DEPENDS "${version_script}")
     target_link_libraries(${target} PRIVATE Threads::Threads)
+    # Threads that end call back into the library, so it stays once it is loaded.
     target_link_options(${target} PRIVATE
-      -Wl,-z,defs -Wl,-z,relro -Wl,-z,now "-Wl,--version-script=${version_script}"
+      -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,nodelete "-Wl,--version-script=${version_script}"
       ${HALDE_SANITIZE_FLAGS})
   endif()
 endfunction()
 
 # packaging/exports.txt is the golden list of exported symbols; `make update-exports` rewrites it.
 # The version script exports exactly that list; test package.exports compares it with headers and library.
+# The malloc family (packaging/exports-malloc.txt) has no version and cannot stand in a version script
+# that has one: it is exported because nothing hides it, and the rest by -fvisibility=hidden is not.
 set(exports_file "${PROJECT_SOURCE_DIR}/packaging/exports.txt")
-set(version_script "${PROJECT_BINARY_DIR}/halde.map")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${exports_file}")
 file(STRINGS "${exports_file}" exports REGEX "^[A-Za-z_]")
 if(NOT exports)
   message(FATAL_ERROR "${exports_file} lists no symbol")
 endif()
-list(JOIN exports ";\n    " export_lines)
-file(CONFIGURE OUTPUT "${version_script}" @ONLY CONTENT
-"HALDE_0 {
+
+# halde_version_script(<file> <version> <local names> <exported names...>)
+function(halde_version_script file version locals)
+  list(JOIN ARGN ";\n    " names)
+  file(CONFIGURE OUTPUT "${file}" @ONLY CONTENT
+"@version@ {
   global:
-    @export_lines@;
+    @names@;
   local:
-    *;
+    @locals@;
 };
 ")
+endfunction()
+
+set(heap_script "${PROJECT_BINARY_DIR}/halde-heap.map")
+set(halde_script "${PROJECT_BINARY_DIR}/halde.map")
+set(preload_script "${PROJECT_BINARY_DIR}/halde-preload.map")
+# What only static programs need of malloc.c.
+set(static_names "__malloc_fork_*;\n    __malloc_arena_thread_freeres")
+halde_version_script("${heap_script}" HALDE_0 "*" ${exports})
+halde_version_script("${halde_script}" HALDE_0 "${static_names}" ${exports} halde_malloc_family)
+# A version of its own: a program that was linked with libhalde.so asks for HALDE_0 and so passes by
+# the preload object's functions, which would know nothing of its heaps.
+halde_version_script("${preload_script}" HALDE_PRELOAD_0 "${static_names}"
+  "halde_heap_*" halde_process_heap halde_status_text)
 
 halde_objects(halde-objects "")
-halde_library(heap-static static halde-heap halde-objects)
-# Until the malloc family is interposed, libhalde holds what libhalde-heap holds.
-halde_library(halde-static static halde halde-objects)
+set(heap_objects halde-objects-engine halde-objects-win32)
+halde_library(heap-static static halde-heap "${heap_objects}")
+set(static_objects ${heap_objects})
+set(shared_objects ${heap_objects})
+set(shared_script "${heap_script}")
+if(has_malloc)
+  halde_malloc_objects(halde-objects-malloc 0 ${malloc_sources})
+  halde_malloc_objects(halde-objects-malloc-shared 0 "${family_source}" "${runtime_source}")
+  list(APPEND static_objects halde-objects-malloc)
+  list(APPEND shared_objects halde-objects-malloc halde-objects-malloc-shared)
+  set(shared_script "${halde_script}")
+endif()
+halde_library(halde-static static halde "${static_objects}")
 foreach(target IN ITEMS heap-static halde-static)
   add_custom_command(TARGET ${target} POST_BUILD
     COMMAND bash "${PROJECT_SOURCE_DIR}/scripts/hide_internals.sh" "$<TARGET_FILE:${target}>" VERBATIM)
 endforeach()
 if(HALDE_SHARED)
-  halde_library(heap-shared shared halde-heap halde-objects)
-  halde_library(halde-shared shared halde halde-objects)
+  halde_library(heap-shared shared halde-heap "${heap_objects}" "${heap_script}")
+  halde_library(halde-shared shared halde "${shared_objects}" "${shared_script}")
+  if(has_malloc)
+    # For unmodified programs: LD_PRELOAD=libhalde-preload.so.  Nobody links it, so it has one name.
+    halde_malloc_objects(preload-objects-malloc 1 ${malloc_sources} "${runtime_source}")
+    halde_library(preload shared halde-preload
+      "halde-objects-engine;preload-objects-malloc" "${preload_script}")
+    set_property(TARGET preload PROPERTY VERSION)
+    set_property(TARGET preload PROPERTY SOVERSION)
+    # Their constructors run before all others, so that of all fork handlers theirs are the innermost: those
+    # of other libraries may allocate.
+    target_link_options(preload PRIVATE -Wl,-z,initfirst)
+    target_link_options(halde-shared PRIVATE -Wl,-z,initfirst)
+  endif()
 endif()
 
 if(HALDE_TESTS)
   # For tests of what is inside; not installed.
-  halde_library(heap-internal static halde-heap-internal halde-objects)
+  halde_library(heap-internal static halde-heap-internal "${heap_objects}")
   halde_objects(halde-fault-objects FAULT_INJECTION)
-  halde_library(heap-fault static halde-heap-fault halde-fault-objects)
+  halde_library(heap-fault static halde-heap-fault
+    "halde-fault-objects-engine;halde-fault-objects-win32")
 endif()
 
 # main() that calls wmain(), in an archive of its own: the linker takes it only when nothing else has

@@ -358,16 +358,12 @@ static NOINLINE void *alloc_first(
 }
 
 // The fast path once more: for other heaps than the last one used, for gates that need a fence,
-// for empty magazines, for 16-bit states, and for the first blocks of a heap.
-NOINLINE void *fast_alloc_rest(halde_heap *handle, size_t size, uint32_t flags)
+// for empty magazines, and for the first blocks of a heap.
+static NOINLINE void *alloc_again(
+    struct heap *heap, struct thread *thread, struct opening *opening, size_t size, uint32_t flags)
 {
-    struct heap *heap = heap_of(handle);
-    if (heap == NULL) {
-        return NULL;
-    }
-    struct thread *thread = thread_current;
     struct cache *cache;
-    if (size > CLASS_MAX || !gate_enter(thread, heap, &cache)) {
+    if (size > CLASS_MAX || !gate_enter(thread, heap, opening, &cache)) {
         return alloc_slow(heap, size, GRANULE_SIZE, flags);
     }
     uint32_t size_class = size_class_of(size);
@@ -378,6 +374,48 @@ NOINLINE void *fast_alloc_rest(halde_heap *handle, size_t size, uint32_t flags)
     }
     gate_leave(thread);
     return (flags & HALDE_ZERO) != 0 ? memset(block, 0, size) : block;
+}
+
+// The fast path for blocks with 16-bit states.
+static void *alloc_words(
+    struct thread *thread, struct opening *opening, const halde_heap *handle, size_t size)
+{
+    void *block = NULL;
+    if (gate_enter_opening(thread, opening, (uintptr_t)handle)) {
+        block = fast_take_block(&opening->records[size_class_of(size)], size, true);
+    }
+    gate_leave(thread);
+    return block;
+}
+
+NOINLINE void *fast_alloc_rest(halde_heap *handle, size_t size, uint32_t flags)
+{
+    struct thread *thread = thread_current;
+    if (size > CLASS_BYTE_MAX && size <= CLASS_MAX && flags == 0) {
+        void *block = alloc_words(thread, &thread->open, handle, size);
+        if (block != NULL) {
+            return block;
+        }
+    }
+    struct heap *heap = heap_of(handle);
+    return heap == NULL ? NULL : alloc_again(heap, thread, &thread->open, size, flags);
+}
+
+NOINLINE void *fast_malloc_rest(size_t size, uint32_t flags)
+{
+    halde_heap *handle = RELAXED_LOAD(fast_home);
+    struct thread *thread = thread_current;
+    if (size > CLASS_BYTE_MAX && size <= CLASS_MAX) {
+        void *block = alloc_words(thread, &thread->open_home, handle, size);
+        if (block != NULL) {
+            return (flags & HALDE_ZERO) != 0 ? memset(block, 0, size) : block;
+        }
+    }
+    if (UNLIKELY(handle == NULL)) {
+        handle = halde_process_heap();
+    }
+    struct heap *heap = heap_of(handle);
+    return heap == NULL ? NULL : alloc_again(heap, thread, &thread->open_home, size, flags);
 }
 
 void *halde_heap_alloc(halde_heap *handle, size_t size, uint32_t flags)
@@ -523,11 +561,11 @@ static void put_block(struct heap *heap, struct thread *thread, struct cache *ca
 // The fast path with everything it left out: other heaps than the last one, fenced gates, 16-bit
 // states, full magazines, remote frees.
 static NOINLINE enum halde_status free_again(
-    struct heap *heap, struct slice *span, void *data, uint32_t flags)
+    struct heap *heap, struct opening *opening, struct slice *span, void *data, uint32_t flags)
 {
     struct thread *thread = thread_current;
     struct cache *cache;
-    if (!gate_enter(thread, heap, &cache)) {
+    if (!gate_enter(thread, heap, opening, &cache)) {
         return free_slow(heap, data, flags);
     }
     bool has_words = slice_kind(span) == SLICE_SPAN_WORDS;
@@ -561,7 +599,7 @@ static bool free_first(struct heap *heap, void *data)
 {
     struct thread *thread = thread_current;
     struct cache *cache;
-    if (!gate_enter(thread, heap, &cache)) {
+    if (!gate_enter(thread, heap, NULL, &cache)) {
         return false;
     }
     struct block block;
@@ -574,6 +612,18 @@ static bool free_first(struct heap *heap, void *data)
     return is_plain;
 }
 
+// A block in a slice that is the heap's.
+static enum halde_status free_in_slice(
+    struct heap *heap, struct opening *opening, struct slice *slice, void *data, uint32_t flags)
+{
+    slice = slice_first(slice);
+    if (slice_is_span(slice)) {
+        return free_again(heap, opening, slice, data, flags);
+    }
+    bool is_mixed = slice_kind(slice) == SLICE_MIXED;
+    return is_mixed && free_first(heap, data) ? HALDE_OK : free_slow(heap, data, flags);
+}
+
 NOINLINE enum halde_status fast_free_rest(halde_heap *handle, void *data, uint32_t flags)
 {
     struct heap *heap = heap_of(handle);
@@ -584,12 +634,28 @@ NOINLINE enum halde_status fast_free_rest(halde_heap *handle, void *data, uint32
     if (slice == NULL || slice_heap(slice) != heap) {
         return free_slow(heap, data, flags);
     }
-    slice = slice_first(slice);
-    if (slice_is_span(slice)) {
-        return free_again(heap, slice, data, flags);
+    return free_in_slice(heap, &thread_current->open, slice, data, flags);
+}
+
+NOINLINE enum halde_status fast_free_any_rest(void *data, halde_heap **handle)
+{
+    *handle = NULL;
+    if (data == NULL) {
+        return HALDE_OK;
     }
-    bool is_mixed = slice_kind(slice) == SLICE_MIXED;
-    return is_mixed && free_first(heap, data) ? HALDE_OK : free_slow(heap, data, flags);
+    struct slice *slice = slice_of(data);
+    if (slice == NULL) {
+        return HALDE_BLOCK_UNKNOWN;
+    }
+    struct heap *heap = slice_heap(slice);
+    *handle = heap == NULL ? NULL : (halde_heap *)RELAXED_LOAD(heap->handle);
+    if (*handle == NULL) {
+        return HALDE_BLOCK_FREED;
+    }
+    struct thread *thread = thread_current;
+    struct opening *opening =
+        *handle == RELAXED_LOAD(fast_home) ? &thread->open_home : &thread->open;
+    return free_in_slice(heap, opening, slice, data, 0);
 }
 
 // ---- Resize -----------------------------------------------------------------------------------

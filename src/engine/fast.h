@@ -120,6 +120,33 @@ ALWAYS_INLINE bool fast_free(halde_heap *handle, void *data)
     return fast_free_in(thread, &thread->open, handle, data);
 }
 
+/// The process heap; NULL before it exists. Constant from then on.
+extern HIDDEN halde_heap *fast_home;
+
+/// The same on the process heap, with an opening of its own: a program that uses private heaps
+/// besides is not slower for it. NULL: fast_malloc_rest() decides.
+ALWAYS_INLINE void *fast_malloc(size_t size)
+{
+    struct thread *thread = thread_current;
+    return fast_alloc_in(thread, &thread->open_home, RELAXED_LOAD(fast_home), size);
+}
+
+/// False, for NULL and for blocks of other heaps too: fast_free_any_rest() decides.
+ALWAYS_INLINE bool fast_free_any(void *data)
+{
+    struct thread *thread = thread_current;
+    return fast_free_in(thread, &thread->open_home, RELAXED_LOAD(fast_home), data);
+}
+
+/// Allocates from the process heap, making that when it does not exist yet. `flags`: 0 or
+/// HALDE_ZERO. NULL when out of memory.
+void *fast_malloc_rest(size_t size, uint32_t flags);
+/// Frees a block of whatever heap. NULL is allowed.  `*heap` receives the heap of a block that is
+/// not to be freed, or NULL.
+/// @return HALDE_OK; HALDE_BLOCK_UNKNOWN when the address is not in the library's memory at all; or
+///         what else it is
+enum halde_status fast_free_any_rest(void *data, halde_heap **heap);
+
 /// halde_heap_alloc() and halde_heap_free() for callers whose attempt at the fast path has failed.
 void *fast_alloc_rest(halde_heap *handle, size_t size, uint32_t flags);
 enum halde_status fast_free_rest(halde_heap *handle, void *data, uint32_t flags);

@@ -27,8 +27,12 @@ uintptr_t gate_shared(void)
     return GATE_SHARED | fence_bit;
 }
 
-bool gate_enter(struct thread *thread, struct heap *heap, struct cache **cache)
+bool gate_enter(
+    struct thread *thread, struct heap *heap, struct opening *opening, struct cache **cache)
 {
+    if (UNLIKELY(thread == &thread_none)) {
+        return false; // a stopper would not see it
+    }
     atomic_store_explicit(&thread->in, heap->handle, memory_order_relaxed);
     COMPILER_BARRIER(); // the stopper's membarrier turns this into a fence when it matters
     if (fence_bit != 0) {
@@ -44,19 +48,12 @@ bool gate_enter(struct thread *thread, struct heap *heap, struct cache **cache)
         gate_leave(thread);
         return false;
     }
-    if (*cache != NULL) {
-        gate_make_opening(&thread->open, heap, *cache);
-    }
-    return true;
-}
-
-void gate_make_opening(struct opening *opening, const struct heap *heap, struct cache *cache)
-{
-    if (fence_bit == 0) {
-        opening->records = cache->records;
-        opening->cache = cache;
+    if (opening != NULL && *cache != NULL && fence_bit == 0) {
+        opening->records = (*cache)->records;
+        opening->cache = *cache;
         atomic_store_explicit(&opening->handle, heap->handle, memory_order_relaxed);
     }
+    return true;
 }
 
 void gate_stop(struct heap *heap, const struct thread *self)
@@ -165,7 +162,7 @@ static void init_session(struct session *session, struct heap *heap)
 
 static bool enter(struct session *session)
 {
-    if (!gate_enter(session->thread, session->heap, &session->cache)) {
+    if (!gate_enter(session->thread, session->heap, NULL, &session->cache)) {
         return false;
     }
     session->is_central = !session->heap->is_shared; // it changes only while nobody is inside

@@ -29,16 +29,15 @@ ALWAYS_INLINE bool gate_enter_opening(
     return atomic_load_explicit(&opening->handle, memory_order_relaxed) == handle;
 }
 
-/// Notes a heap that the caller is inside of, so that the next operation need not ask its gate.
-/// `cache` is the caller's.
-void gate_make_opening(struct opening *opening, const struct heap *heap, struct cache *cache);
-
 /**
- * Enters a heap whenever its gate is open for the thread, and makes that the thread's opening.
+ * Enters a heap whenever its gate is open for the thread.
+ * @param opening  of the thread's record: receives the heap, so that the next operation need not
+ *                 ask its gate; or NULL
  * @param cache  receives the thread's cache, NULL when it has none in a shared heap yet
  * @return false when the gate is not open for the thread; then it is outside
  */
-bool gate_enter(struct thread *thread, struct heap *heap, struct cache **cache);
+bool gate_enter(
+    struct thread *thread, struct heap *heap, struct opening *opening, struct cache **cache);
 
 struct session {
     struct heap *heap;

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "engine/engine.h"
+#include "engine/fast.h"
 #include "engine/fork.h"
 #include "engine/large.h"
 #include "engine/mixed.h"
@@ -30,6 +31,8 @@ enum {
 };
 static const uint64_t PURGE_INTERVAL_MS = 500;
 static const uint32_t PURGE_KEEP_SLICES = 32; // 2 MiB of free slices stay with a heap
+
+HIDDEN halde_heap *fast_home;
 
 static struct {
     struct os_mutex mutex;        // rank registry
@@ -547,6 +550,7 @@ bool heap_system_init(void)
             halde_heap *handle = NULL;
             create(&options, &handle);
             registry.process_heap = handle;
+            RELAXED_STORE(fast_home, handle);
         }
         if (registry.process_heap != NULL) {
             atomic_store_explicit(&registry.is_initialised, true, memory_order_release);

@@ -351,24 +351,36 @@ void cache_start_span(struct class_record *record, struct slice *span)
     span->freed_limit = UINT16_MAX;
 }
 
-// Puts up to `count` of the free blocks of a group into a magazine, so that the lowest is given out
-// first. Returns how many.
-static uint32_t fill_from_group(
-    struct class_record *record, struct slice *span, uint32_t group, uint64_t mask, uint32_t count)
+// Puts `count` of the free blocks of a group on top of a magazine, so that the lowest is given out
+// first.
+ALWAYS_INLINE void put_group(struct class_record *record, uintptr_t base, uint8_t *states,
+    uint64_t mask, uint32_t count, bool has_words)
 {
+    size_t block_size = record->block_size; // a store to a state may, for all the compiler knows,
+    struct free_block *place = record->top + count; // change anything
+    record->top = place;
+    for (; count > 0; count--, mask &= mask - 1, place--) {
+        size_t index = bits_lowest(mask);
+        uint8_t *state = states + (index << has_words);
+        place->address = (void *)(base + index * block_size);
+        place->state = state;
+        set_cached(state, has_words);
+    }
+}
+
+// Up to `count` free blocks of a group of the span being swept. Returns how many.
+static uint32_t fill_from_group(
+    struct class_record *record, uint32_t group, uint64_t mask, uint32_t count)
+{
+    struct slice *span = record->span;
     uint32_t found = (uint32_t)__builtin_popcountll(mask);
     count = found < count ? found : count;
-    bool has_words = slice_kind(span) == SLICE_SPAN_WORDS;
     uint32_t first = group * STATE_GROUP_SIZE;
     uintptr_t base = span_first_block(span) + (uintptr_t)first * span->block_size;
-    uint8_t *states = span->map + ((size_t)first << has_words);
-    struct free_block *place = record->top + count;
-    record->top = place;
-    for (uint32_t i = 0; i < count; i++, mask &= mask - 1, place--) {
-        uint32_t index = bits_lowest(mask);
-        place->address = (void *)(base + (uintptr_t)index * span->block_size);
-        place->state = states + ((size_t)index << has_words);
-        set_cached(place->state, has_words);
+    if (slice_kind(span) == SLICE_SPAN_WORDS) {
+        put_group(record, base, span->map + (size_t)first * 2, mask, count, true);
+    } else {
+        put_group(record, base, span->map + first, mask, count, false);
     }
     return count;
 }
@@ -387,7 +399,7 @@ static bool sweep(struct class_record *record)
     while (record->next_group < group_count && wanted > 0) {
         uint32_t group = record->next_group;
         uint64_t mask = span_free_mask(span, group);
-        uint32_t taken = mask == 0 ? 0 : fill_from_group(record, span, group, mask, wanted);
+        uint32_t taken = mask == 0 ? 0 : fill_from_group(record, group, mask, wanted);
         wanted -= taken;
         // A group of which something is left comes first the next time.
         record->next_group += taken == (uint32_t)__builtin_popcountll(mask);
@@ -526,36 +538,66 @@ bool cache_evaluate_span(struct slice *span)
 
 // ---- Flush ------------------------------------------------------------------------------------
 
-// A block leaves the magazine: its span has one more free block.
-static void return_block(
-    const struct free_block *block, struct slice **empty, uint32_t *count, uint32_t capacity)
+// Spans that a flush has found empty.
+struct empty_spans {
+    struct slice **spans;
+    uint32_t count;
+    uint32_t capacity;
+};
+
+static void count_freed(struct slice *span, uint32_t count, struct empty_spans *empty)
 {
-    struct slice *span = slice_first(slice_of(block->address));
-    if (slice_kind(span) == SLICE_SPAN_BYTES) {
-        __atomic_store_n(block->state, (uint8_t)0, __ATOMIC_RELAXED);
-    } else {
-        __atomic_store_n((uint16_t *)(void *)block->state, (uint16_t)0, __ATOMIC_RELAXED);
+    if (count == 0) {
+        return;
     }
-    span->freed++;
-    if (UNLIKELY(span->freed >= span->freed_limit) && cache_evaluate_span(span) &&
-        *count < capacity) {
-        empty[(*count)++] = span;
+    uint32_t freed = span->freed + count;
+    span->freed = (uint16_t)(freed > UINT16_MAX ? UINT16_MAX : freed);
+    if (UNLIKELY(freed >= span->freed_limit) && cache_evaluate_span(span) &&
+        empty->count < empty->capacity) {
+        empty->spans[empty->count++] = span;
     }
 }
 
+// Makes the states of the blocks free; neighbours in a magazine are often of one span.
+ALWAYS_INLINE void return_blocks(
+    const struct free_block *block, uint32_t count, struct empty_spans *empty, bool has_words)
+{
+    struct slice *span = NULL;
+    uintptr_t span_number = 0;
+    uint32_t freed = 0;
+    for (; count > 0; count--, block++) {
+        uintptr_t number = (uintptr_t)block->address >> SLICE_SHIFT;
+        if (UNLIKELY(number != span_number)) {
+            count_freed(span, freed, empty);
+            span = slice_first(slice_of(block->address));
+            span_number = number;
+            freed = 0;
+        }
+        if (has_words) {
+            __atomic_store_n((uint16_t *)(void *)block->state, (uint16_t)0, __ATOMIC_RELAXED);
+        } else {
+            __atomic_store_n(block->state, (uint8_t)0, __ATOMIC_RELAXED);
+        }
+        freed++;
+    }
+    count_freed(span, freed, empty);
+}
+
 uint32_t cache_flush(
-    struct class_record *record, uint32_t count, struct slice **empty, uint32_t capacity)
+    struct class_record *record, uint32_t count, struct slice **spans, uint32_t capacity)
 {
     struct free_block *magazine = record->magazine;
     uint32_t total = cache_magazine_count(record);
     count = count < total ? count : total;
-    uint32_t empty_count = 0;
-    for (uint32_t i = 1; i <= count; i++) {
-        return_block(&magazine[i], empty, &empty_count, capacity);
+    struct empty_spans empty = {.spans = spans, .capacity = capacity};
+    if (record->block_size > CLASS_BYTE_MAX) {
+        return_blocks(magazine + 1, count, &empty, true);
+    } else {
+        return_blocks(magazine + 1, count, &empty, false);
     }
     memmove(magazine + 1, magazine + 1 + count, (total - count) * sizeof(*magazine));
     record->top = magazine + (total - count);
-    return empty_count;
+    return empty.count;
 }
 
 void cache_flush_all(struct cache *cache)

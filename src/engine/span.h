@@ -125,8 +125,8 @@ void cache_unlock_all(void);
 /// have no free block.
 bool cache_refill(struct cache *cache, uint32_t size_class);
 /// Gives the `count` lowest blocks of a magazine back to their spans.  Those of them that are empty
-/// then, and not the only ones with free blocks, are stored in `empty`, at most `capacity`.
-/// @return spans in `empty`
+/// then, and not the only ones with free blocks, are stored in `spans`, at most `capacity`.
+/// @return spans in `spans`
 uint32_t cache_flush(
     struct class_record *record, uint32_t count, struct slice **empty, uint32_t capacity);
 /// Gives the blocks of all magazines back. The heap is stopped, or the caller is the cache's user.

@@ -251,6 +251,19 @@ static uint64_t read_decimal(const char *text)
     return value;
 }
 
+uint64_t os_resident_size(void)
+{
+    int saved_errno = errno;
+    char text[256];
+    uint64_t pages = 0;
+    if (read_text("/proc/self/statm", text, sizeof(text))) {
+        const char *second = strchr(text, ' '); // the first is the address space
+        pages = second == NULL ? 0 : read_decimal(second);
+    }
+    errno = saved_errno;
+    return pages * os_page_size();
+}
+
 // The bytes on the line of /proc/meminfo that starts with `name`, or `otherwise`.
 static uint64_t meminfo_value(const char *meminfo, const char *name, uint64_t otherwise)
 {

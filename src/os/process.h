@@ -36,6 +36,9 @@ struct os_memory_counters {
     uint64_t swap_available;
     uint64_t own_address_space; ///< addresses that this process has mapped
 };
+/// Bytes of this process that are in memory; 0 when the system does not tell.
+uint64_t os_resident_size(void);
+
 /// Reads the counters; what the system does not tell is 0.
 void os_memory_counters_read(struct os_memory_counters *counters);
 

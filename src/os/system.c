@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,7 +20,9 @@ static const struct {
 } KNOWN_OPTIONS[] = {
     {"membarrier", "0 or 1"},
     {"heap_flags", "a hexadecimal number or a list of htc,hfc,hpc,hvc,vrf,htg,ust,htd,dhc,hpa"},
+    {"stats", "0, 1 or json"},
     {"terminate_on_corruption", "0 or 1"},
+    {"verbose", "0 or 1"},
 };
 enum {
     OPTION_COUNT = sizeof(KNOWN_OPTIONS) / sizeof(KNOWN_OPTIONS[0]),
@@ -43,7 +46,8 @@ void os_write_stderr(const char *bytes, size_t size)
 {
     int saved_errno = errno;
     while (size > 0) {
-        ssize_t written = write(STDERR_FILENO, bytes, size);
+        // Not write(): that is a point where a thread may be cancelled.
+        ssize_t written = syscall(SYS_write, STDERR_FILENO, bytes, size);
         if (written < 0 && errno == EINTR) {
             continue;
         }
@@ -112,14 +116,29 @@ static void complain_about_value(size_t index, const char *value, size_t size)
     os_write_stderr(buffer, text.length);
 }
 
-// Switches accept 0 and 1; other values are judged by the layer that asks for them.
+// Whether `words`, a list like "0, 1 or json", has this one.
+static bool has_word(const char *words, const char *word, size_t size)
+{
+    while (*words != '\0') {
+        size_t length = strcspn(words, ", ");
+        if (length == size && memcmp(words, word, size) == 0) {
+            return true;
+        }
+        words += length;
+        words += strspn(words, ", ");
+    }
+    return false;
+}
+
+// Lists that begin with 0 are complete; other values are judged by the layer that asks for them.
 static bool is_value_accepted(size_t index, const char *value, size_t size)
 {
     if (size == 0 || size >= OPTION_VALUE_SIZE) {
         return false;
     }
-    bool is_switch = strcmp(KNOWN_OPTIONS[index].values, "0 or 1") == 0;
-    return !is_switch || (size == 1 && (value[0] == '0' || value[0] == '1'));
+    const char *values = KNOWN_OPTIONS[index].values;
+    bool is_joint = size == 2 && memcmp(value, "or", 2) == 0;
+    return values[0] != '0' || (!is_joint && has_word(values, value, size));
 }
 
 static void read_option(const char *item, size_t size)
@@ -145,9 +164,33 @@ static void read_option(const char *item, size_t size)
     complain_about_key(item, key_size);
 }
 
+// The environment, also before libc has set `environ`: the first call may come from the dynamic
+// linker. There the program's stack starts with the count of its arguments, the arguments, a NULL,
+// and the environment.
+static char *const *environment(void)
+{
+    extern void *__libc_stack_end __attribute__((weak));
+    if (environ != NULL || &__libc_stack_end == NULL || __libc_stack_end == NULL) {
+        return environ;
+    }
+    const uintptr_t *stack = __libc_stack_end;
+    return (char *const *)(stack + 1 + stack[0] + 1);
+}
+
+static const char *find_variable(const char *name)
+{
+    size_t size = strlen(name);
+    for (char *const *item = environment(); item != NULL && *item != NULL; item++) {
+        if (strncmp(*item, name, size) == 0 && (*item)[size] == '=') {
+            return *item + size + 1;
+        }
+    }
+    return NULL;
+}
+
 void os_options_init(void)
 {
-    const char *item = getauxval(AT_SECURE) == 0 ? getenv("HALDE_OPTIONS") : NULL;
+    const char *item = getauxval(AT_SECURE) == 0 ? find_variable("HALDE_OPTIONS") : NULL;
     while (item != NULL && *item != '\0') {
         size_t size = strcspn(item, ":");
         if (size > 0) {

@@ -129,7 +129,48 @@ int os_thread_watch(void *value)
     return pthread_setspecific(exit_key, value);
 }
 
+// libc's fork() takes the lock on its list of streams after our handler has stopped every heap.
+// Whoever holds that lock may be waiting for a stream, whose holder waits for memory: so it is
+// taken here before the heaps.  It is recursive.
+extern void _IO_list_lock(void) __attribute__((weak));
+extern void _IO_list_unlock(void) __attribute__((weak));
+extern void _IO_list_resetlock(void) __attribute__((weak));
+
+static struct {
+    void (*prepare)(void);
+    void (*parent)(void);
+    void (*child)(void);
+} fork_handlers; // constant after os_fork_watch()
+
+static void prepare_fork(void)
+{
+    if (_IO_list_lock != NULL) {
+        _IO_list_lock();
+    }
+    fork_handlers.prepare();
+}
+
+static void go_on_in_parent(void)
+{
+    fork_handlers.parent();
+    if (_IO_list_unlock != NULL) {
+        _IO_list_unlock();
+    }
+}
+
+// In a threaded program libc has reset the lock already, in others it has not.
+static void go_on_in_child(void)
+{
+    fork_handlers.child();
+    if (_IO_list_resetlock != NULL) {
+        _IO_list_resetlock();
+    }
+}
+
 int os_fork_watch(void (*prepare)(void), void (*parent)(void), void (*child)(void))
 {
-    return pthread_atfork(prepare, parent, child);
+    fork_handlers.prepare = prepare;
+    fork_handlers.parent = parent;
+    fork_handlers.child = child;
+    return pthread_atfork(prepare_fork, go_on_in_parent, go_on_in_child);
 }

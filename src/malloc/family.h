@@ -1,0 +1,74 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+/**
+ * The malloc family: what the files of this folder share.
+ *
+ * The same sources make libhalde and libhalde-preload.so (CONFIG_PRELOAD 1).  A process that links
+ * libhalde has its engine there, behind HeapAlloc() and all the rest.  When the preload object is
+ * loaded into such a process it stands down: its engine is never started, so that every fast path
+ * fails, and the slow paths hand the call to the linked library through halde_malloc_family.  The
+ * dynamic linker finds that symbol before any code runs; finding out needs no call and no memory.
+ */
+#ifndef MALLOC_FAMILY_H
+#define MALLOC_FAMILY_H
+
+#include "base/compiler.h"
+#include "engine/engine.h"
+
+#include <malloc.h>
+#include <stdio.h>
+
+#ifndef CONFIG_PRELOAD
+#define CONFIG_PRELOAD 0 ///< 1: compiled for libhalde-preload.so
+#endif
+
+/// What the preload object hands on. Functions as in <stdlib.h> and <malloc.h>, but for what is
+/// said.
+struct malloc_family {
+    void *(*malloc)(size_t size);
+    void *(*calloc)(size_t count, size_t size);
+    void *(*realloc)(void *block, size_t size); ///< neither NULL nor 0
+    void (*free)(void *block);
+    void *(*aligned)(size_t alignment, size_t size); ///< malloc_aligned()
+    size_t (*size_of)(const void *block);
+    bool (*trim)(void);
+    void (*info)(struct mallinfo2 *info);
+    void (*write_xml)(FILE *stream);
+    void (*write_text)(void);
+};
+
+/// Defined by libhalde only; in the preload object a weak reference.
+extern HALDE_API const struct malloc_family halde_malloc_family __attribute__((weak));
+
+/// The linked library's functions in a preload object that stands down; otherwise NULL.
+ALWAYS_INLINE const struct malloc_family *family_linked(void)
+{
+    return CONFIG_PRELOAD ? &halde_malloc_family : NULL;
+}
+
+/// The public functions without their fast paths.  The table above names these: a public name would
+/// lead back to the preload object, which comes first in the dynamic linker's order.
+void *malloc_rest(size_t size);
+void *calloc_rest(size_t count, size_t size);
+void *realloc_rest(void *block, size_t size);
+void malloc_free_rest(void *block);
+size_t malloc_size_of(const void *block);
+
+/// `alignment` is a power of two. NULL when out of memory; the error number is left alone.
+void *malloc_aligned(size_t alignment, size_t size);
+
+/// A pointer that is no block of Halde's: the bytes of it that can be read go to a new block of
+/// `size` bytes. NULL when out of memory; the process ends when nothing can be read there.
+void *foreign_realloc(void *block, size_t size);
+
+/// A symbol of a C++ runtime that some plug-in brought with it; NULL when there is none.  Not in
+/// libhalde.a: asking for a library by name makes no sense in a static program.
+void *loaded_runtime_symbol(const char *name) __attribute__((weak));
+
+/// Says in one sentence what is wrong with a pointer that `function` was given, and ends the
+/// process.
+_Noreturn void misuse_abort(
+    const char *function, halde_heap *heap, const void *block, enum halde_status status);
+
+#endif

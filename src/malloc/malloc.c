@@ -1,0 +1,319 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+// The C allocation functions, on the process heap.  malloc(), calloc() and free() are the engine's
+// fast path and a test of its result; everything else is in a _rest function.
+
+#include "base/bits.h"
+#include "malloc/family.h"
+#include "malloc/hot.h"
+#include "malloc/statistics.h"
+#include "os/os.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+// C23; libc's header may be older.
+HALDE_API void free_sized(void *block, size_t size);
+HALDE_API void free_aligned_sized(void *block, size_t alignment, size_t size);
+
+static COLD void *out_of_memory(void)
+{
+    errno = ENOMEM;
+    return NULL;
+}
+
+// ---- Allocate ---------------------------------------------------------------------------------
+
+NOINLINE void *malloc_rest(size_t size)
+{
+    const struct malloc_family *linked = family_linked();
+    if (linked != NULL) {
+        return linked->malloc(size);
+    }
+    void *block = fast_malloc_rest(size, 0);
+    return LIKELY(block != NULL) ? block : out_of_memory();
+}
+
+HALDE_API void *malloc(size_t size)
+{
+    void *block = hot_alloc(size);
+    return LIKELY(block != NULL) ? block : malloc_rest(size);
+}
+
+NOINLINE void *calloc_rest(size_t count, size_t size)
+{
+    const struct malloc_family *linked = family_linked();
+    if (linked != NULL) {
+        return linked->calloc(count, size);
+    }
+    size_t total;
+    if (__builtin_mul_overflow(count, size, &total)) {
+        return out_of_memory();
+    }
+    void *block = fast_malloc_rest(total, HALDE_ZERO);
+    return LIKELY(block != NULL) ? block : out_of_memory();
+}
+
+HALDE_API void *calloc(size_t count, size_t size)
+{
+    size_t total;
+    if (UNLIKELY(__builtin_mul_overflow(count, size, &total))) {
+        return calloc_rest(count, size);
+    }
+    void *block = hot_alloc(total);
+    return LIKELY(block != NULL) ? memset(block, 0, total) : calloc_rest(count, size);
+}
+
+// ---- Aligned ----------------------------------------------------------------------------------
+
+void *malloc_aligned(size_t alignment, size_t size)
+{
+    const struct malloc_family *linked = family_linked();
+    if (linked != NULL) {
+        return linked->aligned(alignment, size);
+    }
+    if (alignment <= GRANULE_SIZE) {
+        void *block = hot_alloc(size);
+        return block != NULL ? block : fast_malloc_rest(size, 0);
+    }
+    return halde_heap_alloc_aligned(halde_process_heap(), size, alignment, 0);
+}
+
+static void *checked_aligned(size_t alignment, size_t size)
+{
+    void *block = malloc_aligned(alignment, size);
+    return LIKELY(block != NULL) ? block : out_of_memory();
+}
+
+HALDE_API void *aligned_alloc(size_t alignment, size_t size)
+{
+    if (!bits_is_power_of_two(alignment)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return checked_aligned(alignment, size);
+}
+
+// As in glibc, an alignment that is no power of two is raised to the next.
+HALDE_API void *memalign(size_t alignment, size_t size)
+{
+    if (alignment > SIZE_MAX / 2 + 1) {
+        errno = EINVAL;
+        return NULL;
+    }
+    if (alignment > 1 && !bits_is_power_of_two(alignment)) {
+        alignment = (size_t)2 << bits_highest(alignment);
+    }
+    return checked_aligned(size_max(alignment, 1), size);
+}
+
+HALDE_API int posix_memalign(void **block, size_t alignment, size_t size)
+{
+    if (!bits_is_power_of_two(alignment) || alignment % sizeof(void *) != 0) {
+        return EINVAL;
+    }
+    void *result = malloc_aligned(alignment, size);
+    if (UNLIKELY(result == NULL)) {
+        return ENOMEM;
+    }
+    *block = result;
+    return 0;
+}
+
+HALDE_API void *valloc(size_t size)
+{
+    return checked_aligned(os_page_size(), size);
+}
+
+HALDE_API void *pvalloc(size_t size)
+{
+    size_t page = os_page_size();
+    if (size > PTRDIFF_MAX) {
+        return out_of_memory();
+    }
+    return checked_aligned(page, bits_round_up(size, page));
+}
+
+// ---- Free -------------------------------------------------------------------------------------
+
+// Where an address lies, as far as these functions care.
+enum place {
+    PLACE_FOREIGN, // not in Halde's memory: another allocator's block, or a wild pointer
+    PLACE_UNUSED,  // in Halde's memory, where no heap is: a large block that was freed
+    PLACE_HEAP,    // in the heap that find_heap() stores
+};
+
+static enum place find_heap(const void *block, halde_heap **heap)
+{
+    const struct slice *slice = slice_of(block);
+    if (slice == NULL) {
+        return PLACE_FOREIGN;
+    }
+    const struct heap *owner = slice_heap(slice);
+    *heap = owner == NULL ? NULL : (halde_heap *)owner->handle;
+    return *heap == NULL ? PLACE_UNUSED : PLACE_HEAP;
+}
+
+NOINLINE void malloc_free_rest(void *block)
+{
+    if (block == NULL) {
+        return;
+    }
+    const struct malloc_family *linked = family_linked();
+    if (linked != NULL) {
+        linked->free(block);
+        return;
+    }
+    halde_heap *heap;
+    enum halde_status status = fast_free_any_rest(block, &heap);
+    if (LIKELY(status == HALDE_OK)) {
+        return;
+    }
+    if (heap == NULL && status == HALDE_BLOCK_UNKNOWN) {
+        return; // its allocator is not at hand: the block stays
+    }
+    misuse_abort("free", heap == NULL ? halde_process_heap() : heap, block, status);
+}
+
+HALDE_API void free(void *block)
+{
+    if (UNLIKELY(!hot_free(block))) {
+        malloc_free_rest(block);
+    }
+}
+
+// The sizes are known anyway.
+HALDE_API void free_sized(void *block, size_t size)
+{
+    (void)size;
+    free(block);
+}
+
+HALDE_API void free_aligned_sized(void *block, size_t alignment, size_t size)
+{
+    (void)alignment;
+    (void)size;
+    free(block);
+}
+
+// ---- Resize -----------------------------------------------------------------------------------
+
+static void *resize(void *block, size_t size)
+{
+    halde_heap *heap;
+    enum place place = find_heap(block, &heap);
+    if (place == PLACE_FOREIGN) {
+        return foreign_realloc(block, size);
+    }
+    if (place == PLACE_UNUSED) {
+        misuse_abort("realloc", halde_process_heap(), block, HALDE_BLOCK_FREED);
+    }
+    enum halde_status status;
+    void *resized = halde_heap_realloc(heap, block, size, 0, &status);
+    if (UNLIKELY(resized == NULL && status != HALDE_NO_MEMORY)) {
+        misuse_abort("realloc", heap, block, status);
+    }
+    return resized;
+}
+
+void *realloc_rest(void *block, size_t size)
+{
+    const struct malloc_family *linked = family_linked();
+    if (linked != NULL) {
+        return linked->realloc(block, size);
+    }
+    void *resized = resize(block, size);
+    return LIKELY(resized != NULL) ? resized : out_of_memory();
+}
+
+HALDE_API void *realloc(void *block, size_t size)
+{
+    if (block == NULL) {
+        return malloc(size);
+    }
+    if (UNLIKELY(size == 0)) {
+        free(block);
+        return NULL;
+    }
+    return realloc_rest(block, size);
+}
+
+HALDE_API void *reallocarray(void *block, size_t count, size_t size)
+{
+    size_t total;
+    if (__builtin_mul_overflow(count, size, &total)) {
+        return out_of_memory();
+    }
+    return realloc(block, total);
+}
+
+// ---- Size -------------------------------------------------------------------------------------
+
+// What was asked for and not a byte more: realloc() would not keep more, either.
+size_t malloc_size_of(const void *block)
+{
+    halde_heap *heap;
+    size_t size;
+    bool is_ours = block != NULL && find_heap(block, &heap) == PLACE_HEAP &&
+                   halde_heap_size(heap, block, &size) == HALDE_OK;
+    return is_ours ? size : 0;
+}
+
+HALDE_API size_t malloc_usable_size(void *block)
+{
+    const struct malloc_family *linked = family_linked();
+    return linked != NULL ? linked->size_of(block) : malloc_size_of(block);
+}
+
+// ---- Start and end ----------------------------------------------------------------------------
+
+HIDDEN void *malloc_here(size_t size)
+    __attribute__((alias("malloc"), malloc, alloc_size(1), nothrow, leaf));
+
+// Whether the process uses this object's engine.  A program may have brought a Halde of its own,
+// linked or static; then the preload object stays silent, and its engine at rest.
+static bool is_in_use(void)
+{
+    return !CONFIG_PRELOAD || (family_linked() == NULL && statistics_malloc() == malloc_here);
+}
+
+__attribute__((constructor)) static void start(void)
+{
+    if (is_in_use()) {
+        statistics_at_start();
+    }
+}
+
+__attribute__((destructor)) static void end(void)
+{
+    if (is_in_use()) {
+        statistics_at_end();
+    }
+}
+
+// ---- Static programs --------------------------------------------------------------------------
+
+// What other parts of a static glibc ask of its malloc.  Defined here they do not bring that in
+// beside ours; the engine's own fork handlers do the work.  Not exported from shared libraries.
+HALDE_API void __malloc_fork_lock_parent(void);
+HALDE_API void __malloc_fork_unlock_parent(void);
+HALDE_API void __malloc_fork_unlock_child(void);
+HALDE_API void __malloc_arena_thread_freeres(void);
+
+__attribute__((weak)) void __malloc_fork_lock_parent(void)
+{
+}
+
+__attribute__((weak)) void __malloc_fork_unlock_parent(void)
+{
+}
+
+__attribute__((weak)) void __malloc_fork_unlock_child(void)
+{
+}
+
+__attribute__((weak)) void __malloc_arena_thread_freeres(void)
+{
+}

@@ -1,0 +1,248 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+// C++ operator new and delete by their mangled names, written in C: the library needs neither a C++
+// compiler nor the C++ runtime.  Compiled with -fexceptions, so that an exception passes these
+// frames.
+//
+// Out of memory the new-handler is called until there is memory or no handler is left; then
+// std::bad_alloc is thrown, by the C++ runtime of the process.  That runtime is found by weak
+// references, or, when only a plug-in brought it, by asking the dynamic linker.  Without any, as in
+// a C program that calls these functions by hand, the process ends with a message.
+//
+// The nothrow forms return NULL also when a new-handler throws.  Catching takes C++, so with a
+// handler set they hand the request to the runtime's own nothrow operator, which calls our throwing
+// one and catches.  In a static program that operator has given way to ours; there an exception
+// from a handler leaves a function that promised not to throw, and the process ends in
+// std::terminate().
+
+#include "base/text.h"
+#include "malloc/family.h"
+#include "malloc/hot.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+
+#define UNUSED __attribute__((unused))
+
+struct nothrow; // std::nothrow_t
+
+// The mangled names say "unsigned long".
+static_assert(sizeof(size_t) == sizeof(unsigned long), "size_t is mangled as m");
+
+typedef void new_handler(void);
+
+// ---- The C++ runtime --------------------------------------------------------------------------
+
+// NOLINTBEGIN(bugprone-reserved-identifier): names that the C++ ABI fixes
+extern new_handler *_ZSt15get_new_handlerv(void) __attribute__((weak));
+extern void *__cxa_allocate_exception(size_t size) __attribute__((weak));
+extern void __cxa_throw(void *object, void *type, void (*destroy)(void *)) __attribute__((weak));
+extern char _ZTISt9bad_alloc[] __attribute__((weak));
+extern char _ZTVSt9bad_alloc[] __attribute__((weak));
+extern void _ZNSt9bad_allocD1Ev(void *object) __attribute__((weak));
+// NOLINTEND
+
+// Static programs may have no dynamic linker to ask, and this file's own library may be one.
+extern __typeof__(dlsym) dlsym __attribute__((weak));
+
+// A symbol of the C++ runtime: `linked`, or one of a runtime that is loaded, but not for all to
+// see.
+static void *runtime_symbol(const char *name, void *linked)
+{
+    return linked != NULL || loaded_runtime_symbol == NULL ? linked : loaded_runtime_symbol(name);
+}
+
+// Function pointers and object pointers are alike on every system with dlsym().
+#define RUNTIME_FUNCTION(name) ((__typeof__(&(name)))runtime_symbol(#name, (void *)(name)))
+
+static new_handler *current_handler(void)
+{
+    __typeof__(&_ZSt15get_new_handlerv) get = RUNTIME_FUNCTION(_ZSt15get_new_handlerv);
+    return get == NULL ? NULL : get();
+}
+
+static _Noreturn void no_runtime_abort(size_t size)
+{
+    char line[128];
+    struct text text;
+    text_init(&text, line, sizeof(line));
+    text_put(&text, "operator new: out of memory for ");
+    text_put_decimal(&text, size);
+    text_put(&text, " bytes, and no C++ runtime to throw std::bad_alloc");
+    engine_message(line);
+    abort();
+}
+
+static _Noreturn void throw_bad_alloc(size_t size)
+{
+    __typeof__(&__cxa_allocate_exception) allocate = RUNTIME_FUNCTION(__cxa_allocate_exception);
+    __typeof__(&__cxa_throw) throw_object = RUNTIME_FUNCTION(__cxa_throw);
+    void *type = runtime_symbol("_ZTISt9bad_alloc", _ZTISt9bad_alloc);
+    char *table = runtime_symbol("_ZTVSt9bad_alloc", _ZTVSt9bad_alloc);
+    if (allocate == NULL || throw_object == NULL || type == NULL || table == NULL) {
+        no_runtime_abort(size);
+    }
+    // std::bad_alloc is a pointer to its virtual functions, which follow two words of the table.
+    void **object = allocate(sizeof(void *));
+    *object = table + 2 * sizeof(void *);
+    throw_object(object, type, RUNTIME_FUNCTION(_ZNSt9bad_allocD1Ev));
+    __builtin_unreachable();
+}
+
+// ---- Out of memory ----------------------------------------------------------------------------
+
+// Calls the handler until there is memory: then the block, or NULL when no handler is left.
+static void *call_handlers(size_t size, size_t alignment)
+{
+    for (new_handler *handler = current_handler(); handler != NULL; handler = current_handler()) {
+        handler();
+        void *block = malloc_aligned(alignment, size);
+        if (block != NULL) {
+            return block;
+        }
+    }
+    return NULL;
+}
+
+static COLD void *new_again(size_t size, size_t alignment)
+{
+    void *block = call_handlers(size, alignment);
+    if (block == NULL) {
+        throw_bad_alloc(size);
+    }
+    return block;
+}
+
+typedef void *nothrow_new(size_t size, const struct nothrow *tag);
+typedef void *nothrow_aligned_new(size_t size, size_t alignment, const struct nothrow *tag);
+
+// The next definition of an operator after ours, or the one of a runtime that is not for all to
+// see; NULL when there is none.
+static void *runtime_operator(const char *name, void *own)
+{
+    void *next = dlsym == NULL ? NULL : dlsym(RTLD_NEXT, name);
+    next = runtime_symbol(name, next);
+    return next == own ? NULL : next;
+}
+
+static COLD void *new_nothrow_again(size_t size, const struct nothrow *tag, nothrow_new *own)
+{
+    if (current_handler() == NULL) {
+        return NULL;
+    }
+    nothrow_new *next = (nothrow_new *)runtime_operator("_ZnwmRKSt9nothrow_t", (void *)own);
+    return next != NULL ? next(size, tag) : call_handlers(size, 1);
+}
+
+static COLD void *new_aligned_nothrow_again(
+    size_t size, size_t alignment, const struct nothrow *tag, nothrow_aligned_new *own)
+{
+    if (current_handler() == NULL) {
+        return NULL;
+    }
+    nothrow_aligned_new *next =
+        (nothrow_aligned_new *)runtime_operator("_ZnwmSt11align_val_tRKSt9nothrow_t", (void *)own);
+    return next != NULL ? next(size, alignment, tag) : call_handlers(size, alignment);
+}
+
+// ---- new --------------------------------------------------------------------------------------
+
+static NOINLINE void *new_rest(size_t size)
+{
+    void *block = malloc_aligned(1, size);
+    return LIKELY(block != NULL) ? block : new_again(size, 1);
+}
+
+// operator new(size), new[](size)
+HALDE_API void *_Znwm(size_t size);
+HALDE_API void *_Znam(size_t size);
+
+void *_Znwm(size_t size)
+{
+    void *block = hot_alloc(size);
+    return LIKELY(block != NULL) ? block : new_rest(size);
+}
+
+void *_Znam(size_t size)
+{
+    void *block = hot_alloc(size);
+    return LIKELY(block != NULL) ? block : new_rest(size);
+}
+
+// The same, nothrow
+HALDE_API void *_ZnwmRKSt9nothrow_t(size_t size, const struct nothrow *tag);
+HALDE_API void *_ZnamRKSt9nothrow_t(size_t size, const struct nothrow *tag);
+
+void *_ZnwmRKSt9nothrow_t(size_t size, const struct nothrow *tag)
+{
+    void *block = malloc_aligned(1, size);
+    return LIKELY(block != NULL) ? block : new_nothrow_again(size, tag, _ZnwmRKSt9nothrow_t);
+}
+
+void *_ZnamRKSt9nothrow_t(size_t size, const struct nothrow *tag)
+{
+    return _ZnwmRKSt9nothrow_t(size, tag);
+}
+
+// The same with an alignment
+HALDE_API void *_ZnwmSt11align_val_t(size_t size, size_t alignment);
+HALDE_API void *_ZnamSt11align_val_t(size_t size, size_t alignment);
+HALDE_API void *_ZnwmSt11align_val_tRKSt9nothrow_t(
+    size_t size, size_t alignment, const struct nothrow *tag);
+HALDE_API void *_ZnamSt11align_val_tRKSt9nothrow_t(
+    size_t size, size_t alignment, const struct nothrow *tag);
+
+void *_ZnwmSt11align_val_t(size_t size, size_t alignment)
+{
+    void *block = malloc_aligned(alignment, size);
+    return LIKELY(block != NULL) ? block : new_again(size, alignment);
+}
+
+void *_ZnamSt11align_val_t(size_t size, size_t alignment)
+{
+    return _ZnwmSt11align_val_t(size, alignment);
+}
+
+void *_ZnwmSt11align_val_tRKSt9nothrow_t(size_t size, size_t alignment, const struct nothrow *tag)
+{
+    void *block = malloc_aligned(alignment, size);
+    if (LIKELY(block != NULL)) {
+        return block;
+    }
+    return new_aligned_nothrow_again(size, alignment, tag, _ZnwmSt11align_val_tRKSt9nothrow_t);
+}
+
+void *_ZnamSt11align_val_tRKSt9nothrow_t(size_t size, size_t alignment, const struct nothrow *tag)
+{
+    return _ZnwmSt11align_val_tRKSt9nothrow_t(size, alignment, tag);
+}
+
+// ---- delete -----------------------------------------------------------------------------------
+
+// Sizes and alignments add nothing to what the block's address tells: all of them are free().
+#define DEFINE_DELETE(name, parameters)                                                            \
+    HALDE_API void name parameters;                                                                \
+    void name parameters                                                                           \
+    {                                                                                              \
+        if (UNLIKELY(!hot_free(block))) {                                                          \
+            malloc_free_rest(block);                                                               \
+        }                                                                                          \
+    }
+
+// clang-format off
+DEFINE_DELETE(_ZdlPv, (void *block))
+DEFINE_DELETE(_ZdaPv, (void *block))
+DEFINE_DELETE(_ZdlPvm, (void *block, UNUSED size_t size))
+DEFINE_DELETE(_ZdaPvm, (void *block, UNUSED size_t size))
+DEFINE_DELETE(_ZdlPvSt11align_val_t, (void *block, UNUSED size_t alignment))
+DEFINE_DELETE(_ZdaPvSt11align_val_t, (void *block, UNUSED size_t alignment))
+DEFINE_DELETE(_ZdlPvmSt11align_val_t, (void *block, UNUSED size_t size, UNUSED size_t alignment))
+DEFINE_DELETE(_ZdaPvmSt11align_val_t, (void *block, UNUSED size_t size, UNUSED size_t alignment))
+DEFINE_DELETE(_ZdlPvRKSt9nothrow_t, (void *block, UNUSED const struct nothrow *tag))
+DEFINE_DELETE(_ZdaPvRKSt9nothrow_t, (void *block, UNUSED const struct nothrow *tag))
+DEFINE_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t,
+    (void *block, UNUSED size_t alignment, UNUSED const struct nothrow *tag))
+DEFINE_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t,
+    (void *block, UNUSED size_t alignment, UNUSED const struct nothrow *tag))
+// clang-format on

@@ -18,8 +18,8 @@ export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 deps = @bash scripts/deps.sh
 configure = cmake --preset release -DHALDE_WERROR=$(WERROR) >/dev/null
 
-.PHONY: all demo check check-valgrind check-wine bench install lint format coverage fuzz \
-	update-exports clean help
+.PHONY: all demo check check-programs check-valgrind check-wine soak bench bench-malloc install lint \
+	format coverage fuzz update-exports clean help
 
 all: ## build the libraries
 	$(deps) build
@@ -38,6 +38,18 @@ check: ## build and run all tests
 	@cmake --build $(build)
 	ctest --preset release $(CTEST_FLAGS)
 
+check-programs: ## real programs with and without the preload object: results are equal
+	$(deps) build
+	@$(configure)
+	@cmake --build $(build) --target preload
+	@PRELOAD_OBJECT='$(CURDIR)/$(build)/libhalde-preload.so' bash tests/programs/run.sh $(PROGRAMS_FLAGS)
+
+soak: ## threads, forks and walks on malloc for 20 minutes, or HALDE_SOAK_SECONDS
+	$(deps) build
+	@$(configure)
+	@cmake --build $(build) --target soak.soak
+	@$(build)/tests/soak/bin/soak
+
 check-valgrind: ## run the tests under valgrind
 	$(deps) check-valgrind
 	cmake --workflow --preset valgrind
@@ -52,6 +64,12 @@ bench: ## measure beside other allocators
 	@cmake --preset bench >/dev/null
 	@cmake --build build/bench --target bench-programs
 	HALDE_BUILD_DIR='$(CURDIR)/build/bench' bench/run.sh $(BENCH_FLAGS)
+
+bench-malloc: ## malloc: programs beside other allocators, time and memory
+	$(deps) bench
+	@cmake --preset bench >/dev/null
+	@cmake --build build/bench --target preload bench-malloc-programs
+	HALDE_BUILD_DIR='$(CURDIR)/build/bench' bench/run_malloc.sh $(BENCH_FLAGS)
 
 install: ## install below PREFIX (and DESTDIR)
 	$(deps) install

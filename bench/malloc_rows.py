@@ -9,7 +9,8 @@ Commands name programs of this folder by {bin}, inputs by {inputs}, recorded his
 import dataclasses
 import pathlib
 
-SINGLE, THREADS, REAL, START = "one thread", "threads", "real programs", "start and end"
+SINGLE, THREADS, REAL = "one thread", "threads", "real programs"
+START, SPARSE = "start and end", "after freeing"
 GROUPS = [SINGLE, THREADS, REAL]  # those that have a mean
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -66,6 +67,8 @@ ROWS = [
          "--count=4000000", "--blocks=2000 --count=20000"),
     work("replacement.wide", SINGLE, "random replacement, 20,000 live, 16 B..16 KiB",
          "--blocks=20000 --sizes=16-16384 --count=4000000", "--blocks=2000 --count=20000"),
+    work("mix", SINGLE, "12,000 blocks of 16 B..64 KiB, as many small as large"),
+    work("mix.large", SINGLE, "3,000 blocks of 16 B..1 MiB", "--sizes=16-1048576 --blocks=3000 --count=600000", "--count=2000"),
     work("strings", SINGLE, "strings that grow", "--count=2000000"),
     work("growth", SINGLE, "one block grown to 4 MiB in steps of 100 B", "--count=200", "--count=1"),
     work("large_blocks", SINGLE, "12 blocks of 100 KiB..64 MiB coming and going", "", "--count=5"),
@@ -95,6 +98,8 @@ ROWS = [
     work("server.16", THREADS, "server, 16 workers, 40 generations", "--threads=16 --blocks=1000"),
     work("stages.2", THREADS, "messages through queues, 2 threads", "--threads=2"),
     work("stages.4", THREADS, "messages through queues, 4 threads", "--threads=4"),
+    work("mix.2", THREADS, "blocks of 16 B..64 KiB, 2 threads", "--threads=2"),
+    work("mix.8", THREADS, "blocks of 16 B..64 KiB, 8 threads", "--threads=8"),
     work("strings.4", THREADS, "strings that grow, 4 threads", "--threads=4 --count=2000000"),
     work("large_blocks.2", THREADS, "large blocks, 2 threads",
          "--threads=2 --sizes=102400-4194304 --blocks=20 --count=3000", "--count=5"),
@@ -121,6 +126,8 @@ ROWS = [
     real("redis", "redis-server: its processor time", "redis", {"redis-server": "redis-server", "redis-benchmark": "redis-tools"},
          time="cpu"),
     Row("start", START, "/bin/true", ["/bin/true"], repeat=100),
+    Row("sparse", SPARSE, "400,000 mixed blocks, nine in ten freed at random, 1.2 s later",
+        ["{micro}/sparse.malloc", "--ms=1200"], ["--count=20000", "--ms=20"]),
     Row("start.sh", START, "sh -c :", ["/bin/sh", "-c", ":"], repeat=100),
 ]
 INPUTS = {"c": ("c", 120), "cxx": ("cxx", 12), "sql": ("sql", 150000), "text": ("text", 100000), "smt": ("smt", 20),

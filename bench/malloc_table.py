@@ -8,7 +8,7 @@ import math
 import statistics
 import sys
 
-from malloc_rows import GROUPS, REAL, ROWS, SINGLE, START, THREADS
+from malloc_rows import GROUPS, REAL, ROWS, SINGLE, SPARSE, START, THREADS
 from rows import PEERS
 
 BASE = "glibc"
@@ -17,6 +17,7 @@ NAMES = {BASE: "system malloc", HALDE: "Halde"}
 HOLE = 1.10  # no workload may be slower than this against the best peer
 TARGETS = {SINGLE: (0.69, 1.10), THREADS: (0.52, 1.10), REAL: (0.85, 1.00)}  # of system malloc: time, peak
 START_TARGET_KIB = 0.3 * 1024
+SPARSE_TARGET = 5
 
 
 class Figures:
@@ -118,7 +119,7 @@ def fat(figures):
     found = []
     for row in figures.rows:
         ratio = figures.ratio(row, HALDE, "peak")
-        if row.group != START and ratio and ratio > HOLE:
+        if row.group in GROUPS and ratio and ratio > HOLE:
             others = [f"{NAMES.get(side, side)} {text(figures.ratio(row, side, 'peak'))}" for side in figures.sides
                       if side not in (BASE, HALDE)]
             found.append((ratio, row, ", ".join(others)))
@@ -159,6 +160,15 @@ def start_rows(figures):
     return grid(["", *(NAMES.get(side, side) for side in figures.sides)], lines) + verdict
 
 
+def sparse_rows(figures):
+    lines = []
+    for row in figures.rows:
+        if row.group == SPARSE:
+            lines.append([row.title, *(text(figures.median(row.name, side, "resident_per_live_byte")) for side in figures.sides),
+                          f"<= {SPARSE_TARGET}"])
+    return grid(["resident bytes per live byte", *(NAMES.get(side, side) for side in figures.sides), "target"], lines)
+
+
 def render(path):
     figures = Figures(path)
     parts = ["# malloc on Halde beside other allocators\n"]
@@ -176,6 +186,9 @@ def render(path):
     if any(row.group == START for row in figures.rows):
         parts.append("## Start and end of a process: mean time of one, peak\n")
         parts.append(start_rows(figures))
+    if any(row.group == SPARSE for row in figures.rows):
+        parts.append("## After freeing\n")
+        parts.append(sparse_rows(figures))
     return "\n".join(parts)
 
 

@@ -50,7 +50,7 @@ def file_value(path, key):
         text = pathlib.Path(path).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-    found = re.search(rf"^{re.escape(key)}(?::[A-Z]+=|\s*:)\s*(.*)$", text, re.MULTILINE)
+    found = re.search(rf"^{re.escape(key)}(?::[A-Z]+=|[ \t]*:)[ \t]*(.*)$", text, re.MULTILINE)
     return found.group(1).strip() if found else ""
 
 

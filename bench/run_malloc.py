@@ -19,7 +19,7 @@ import tempfile
 import time
 
 import malloc_table
-from malloc_rows import GROUPS, INPUTS, REAL, ROWS, START
+from malloc_rows import GROUPS, INPUTS, REAL, ROWS, SPARSE, START
 from rows import PEERS
 from run import LIBRARIES, describe, find_libraries, machine_class, output_of
 
@@ -43,6 +43,7 @@ class Place:
         python = "/usr/bin/python3"
         self.words = {
             "bin": self.bin,
+            "micro": build_dir / "bench" / "bin",
             "inputs": self.inputs,
             "traces": HERE / "malloc" / "traces",
             "here": HERE,
@@ -93,11 +94,28 @@ def command_of(row, side, place, options, output):
     return command
 
 
+def read_figures(lines):
+    return {metric: (unit, float(value)) for metric, unit, value in (line.split() for line in lines)}
+
+
+def measure_itself(row, side, place, options, environment):
+    """A program that prints its own figures."""
+    command = place.fill_in(row.command) + (row.quick if options.quick else [])
+    if place.preload[side]:
+        environment["LD_PRELOAD"] = place.preload[side]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIME_LIMIT_S, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"exit status {done.returncode}: {done.stderr.strip()[:300]}")
+    return read_figures(done.stdout.splitlines())
+
+
 def measure(row, side, place, options):
     """Figures of one run as {metric: (unit, value)}. Raises RuntimeError with the reason when it fails."""
     environment = dict(os.environ, **dict(row.environment))
     for name in ("LD_PRELOAD", "HALDE_OPTIONS"):
         environment.pop(name, None)
+    if row.group == SPARSE:
+        return measure_itself(row, side, place, options, environment)
     with tempfile.NamedTemporaryFile(mode="r", encoding="ascii") as output:
         command = command_of(row, side, place, options, output.name)
         try:
@@ -106,10 +124,7 @@ def measure(row, side, place, options):
             raise RuntimeError(f"not ready after {TIME_LIMIT_S} s") from error
         if done.returncode != 0:
             raise RuntimeError(f"exit status {done.returncode}: {done.stderr.strip()[:300]}")
-        figures = {}
-        for line in output.read().splitlines():
-            metric, unit, value = line.split()
-            figures[metric] = (unit, float(value))
+        figures = read_figures(output.read().splitlines())
     if not figures:
         raise RuntimeError("no figures")
     return figures
@@ -227,7 +242,7 @@ def parse_arguments():
     parser.add_argument("--quick", action="store_true", help="run everything for a moment; figures mean nothing")
     parser.add_argument("--rounds", type=int, default=0, help="how often all is repeated (5; quick: 1)")
     parser.add_argument("--only", default="", help="rows by name, separated by commas")
-    parser.add_argument("--group", default="", help=f"rows of one group: {', '.join([*GROUPS, START])}")
+    parser.add_argument("--group", default="", help=f"rows of one group: {', '.join([*GROUPS, START, SPARSE])}")
     parser.add_argument("--sides", default="", help=f"allocators, separated by commas: {', '.join([*PEERS, HALDE])}")
     parser.add_argument("--output", default="", help="path of the CSV; the table comes beside it")
     parser.add_argument("--list", action="store_true", help="name the rows and end")

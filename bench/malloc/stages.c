@@ -14,8 +14,7 @@
 enum {
     HOPS = 4,
     BATCH = 64,
-    INBOX = 4096,
-    PATIENCE = 16, // the next one may have ended
+    INBOX = 1000,
     MAX_THREADS = 64,
 };
 
@@ -30,6 +29,7 @@ struct inbox {
     _Alignas(128) pthread_mutex_t lock;
     struct message *first;   // under the lock
     _Atomic(uint32_t) count; // written under the lock (relaxed); read by the sender, as a hint
+    _Atomic(bool) is_closed; // the owner stores, the sender reads (relaxed)
 };
 
 static struct inbox inboxes[MAX_THREADS];
@@ -49,6 +49,10 @@ static struct message *make(struct member *member, uint32_t hops)
 static void send(struct member *member, struct message *message)
 {
     struct inbox *inbox = &inboxes[(member->index + 1) % member->options->thread_count];
+    if (atomic_load_explicit(&inbox->is_closed, memory_order_relaxed)) {
+        free(message);
+        return;
+    }
     pthread_mutex_lock(&inbox->lock);
     message->next = inbox->first;
     inbox->first = message;
@@ -84,25 +88,30 @@ static void pass_on(struct member *member, struct message *message)
 
 static bool is_behind(const struct inbox *inbox)
 {
-    return atomic_load_explicit(&inbox->count, memory_order_relaxed) > INBOX;
+    return atomic_load_explicit(&inbox->count, memory_order_relaxed) > INBOX &&
+           !atomic_load_explicit(&inbox->is_closed, memory_order_relaxed);
 }
 
 static void work(struct member *member)
 {
+    const struct inbox *own = &inboxes[member->index];
     const struct inbox *next = &inboxes[(member->index + 1) % member->options->thread_count];
     for (uint32_t done = 0; done < member->count; done += BATCH) {
         for (uint32_t i = 0; i < BATCH; i++) {
             send(member, make(member, HOPS));
         }
         pass_on(member, receive(member));
-        for (uint32_t i = 0; i < PATIENCE && is_behind(next); i++) { // do not bury it
-            pass_on(member, receive(member));
+        while (is_behind(next)) { // do not bury it; but if all are behind, somebody must go on
+            if (is_behind(own)) {
+                pass_on(member, receive(member));
+            }
             sched_yield();
         }
     }
     for (uint32_t i = 0; i < HOPS; i++) {
         pass_on(member, receive(member));
     }
+    atomic_store_explicit(&inboxes[member->index].is_closed, true, memory_order_relaxed);
 }
 
 int main(int argc, char **argv)

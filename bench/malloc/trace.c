@@ -78,9 +78,9 @@ static void read_line(char *line)
     char *at = line;
     unsigned long size = strtoul(at, &at, 10);
     if (at == line) {
-        unsigned long calls;
-        if (sscanf(line, "calls %lu", &calls) == 1) {
-            histogram.allocations = (uint32_t)calls;
+        static const char key[] = "calls ";
+        if (strncmp(line, key, sizeof(key) - 1) == 0) {
+            histogram.allocations = (uint32_t)strtoul(line + sizeof(key) - 1, NULL, 10);
         }
         return;
     }

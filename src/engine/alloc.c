@@ -10,6 +10,7 @@
 #include "engine/heap.h"
 #include "engine/large.h"
 #include "engine/mixed.h"
+#include "engine/purge.h"
 #include "engine/reclaim.h"
 #include "engine/span.h"
 #include "engine/user_info.h"
@@ -18,7 +19,7 @@
 #include <string.h>
 
 enum {
-    IDLE_CACHE_AGE_MS = 100, // a thread that ended so long ago will not be followed by another soon
+    IDLE_CACHE_AGE_MS = 10, // a thread that ended so long ago will not be followed by another soon
 };
 
 // ---- Allocation -------------------------------------------------------------------------------
@@ -76,6 +77,7 @@ static bool adopt_idle(struct session *session, struct cache *cache)
         }
     }
     if (is_stopped) {
+        reclaim_cache(heap, cache);
         gate_open(heap, gate_shared());
     }
     return has_adopted;
@@ -85,6 +87,7 @@ static bool add_span(struct heap *heap, struct cache *cache, uint32_t size_class
 {
     uint32_t count =
         size_class_block_size(size_class) > CLASS_ONE_SLICE_MAX ? SPAN_LARGE_SLICES : 1;
+    purge_before_span(cache);
     struct slice *first = heap_take_slices(heap, count, SLICE_SIZE);
     if (first == NULL) {
         return false;
@@ -546,6 +549,7 @@ static void put_block(struct heap *heap, struct thread *thread, struct cache *ca
     if (record->top == record->limit) {
         uint32_t half = (cache_magazine_count(record) + 1) / 2;
         empty_count = cache_flush(record, half, empty, EMPTY_MAX);
+        purge_after_flush(cache, (size_t)half * record->block_size);
     }
     fast_put_block(record, data, state, has_words);
     if (LIKELY(empty_count == 0)) {

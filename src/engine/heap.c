@@ -9,6 +9,7 @@
 #include "engine/fork.h"
 #include "engine/large.h"
 #include "engine/mixed.h"
+#include "engine/purge.h"
 #include "engine/reclaim.h"
 #include "engine/span.h"
 #include "engine/user_info.h"
@@ -30,7 +31,6 @@ enum {
     REGION_SIZE_COUNT = sizeof(REGION_SIZES) / sizeof(REGION_SIZES[0])
 };
 static const uint64_t PURGE_INTERVAL_MS = 500;
-static const uint32_t PURGE_KEEP_SLICES = 32; // 2 MiB of free slices stay with a heap
 
 HIDDEN halde_heap *fast_home;
 
@@ -123,6 +123,7 @@ static void insert_region(struct heap *heap, struct region region)
     }
     heap->regions[position] = region;
     heap->region_count++;
+    heap->slice_count += region.slice_count;
 }
 
 bool heap_release_regions(struct heap *heap)
@@ -141,6 +142,7 @@ bool heap_release_regions(struct heap *heap)
         }
         pool_give(first, count);
         heap->region_count--;
+        heap->slice_count -= (uint32_t)count;
         memmove(&heap->regions[i], &heap->regions[i + 1],
             (heap->region_count - i) * sizeof(heap->regions[0]));
         has_released = true;
@@ -195,9 +197,19 @@ static void note_taken(struct heap *heap, struct slice *first, size_t count)
     region_use(region, slice_address(first) + (count << SLICE_SHIFT));
 }
 
+static size_t used_slice_count(const struct heap *heap)
+{
+    return heap->slice_count - heap->runs.slice_count - heap->fresh.slice_count;
+}
+
 struct slice *heap_take_slices(struct heap *heap, size_t count, size_t alignment)
 {
     struct slice *first = runs_take_aligned(&heap->runs, count, alignment);
+    if (first != NULL) {
+        purge_regret(&heap->purge, count - pool_dirty_count(first, count));
+    } else if (purge_before_growth(&heap->runs, used_slice_count(heap))) {
+        purge_count(&heap->purge, runs_purge(&heap->runs, 0));
+    }
     if (first == NULL) {
         first = runs_take_aligned(&heap->fresh, count, alignment);
     }
@@ -229,7 +241,10 @@ void heap_give_slices(struct heap *heap, struct slice *first, size_t count)
     uint64_t now = os_clock_ms();
     if (now - heap->purged_at >= PURGE_INTERVAL_MS) {
         heap->purged_at = now;
-        runs_purge(&heap->runs, PURGE_INTERVAL_MS);
+        purge_count(&heap->purge, runs_purge(&heap->runs, PURGE_INTERVAL_MS));
+    }
+    if (purge_after_shrinking(&heap->runs, used_slice_count(heap)) && purge_is_due(&heap->purge)) {
+        purge_count(&heap->purge, runs_purge(&heap->runs, 0));
     }
 }
 
@@ -333,6 +348,11 @@ static void init_struct(
     heap->region_capacity = 1;
     uintptr_t start = slice_address(first);
     heap->first_region_slices = (uint32_t)plan->slice_count;
+    heap->slice_count = (uint32_t)plan->slice_count;
+    heap->purge = (struct purge){0};
+    heap->cache.slice_count = 0;
+    heap->cache.returned_size = 0;
+    heap->cache.purge = (struct purge){0};
     heap->first_region = (struct region){
         .first_slice = slice_number(first),
         .slice_count = (uint32_t)plan->slice_count,
@@ -663,11 +683,11 @@ enum halde_status halde_heap_destroy(halde_heap *handle)
     }
     large_release_all(heap);
     user_info_release(heap);
-    release_caches(heap);
     mixed_release(heap);
     bool keeps_first = heap->maximum_size == 0 && registry.recycled_count < RECYCLED_MAX &&
                        (heap->flags & HALDE_HEAP_EXECUTABLE) == 0 && heap->first_region_slices == 1;
     release_regions(heap, keeps_first);
+    release_caches(heap);
     RELAXED_STORE(heap->handle, 0);
     heap->id = 0;
     struct heap **list = keeps_first ? &registry.recycled : &registry.unused;

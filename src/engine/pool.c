@@ -4,6 +4,7 @@
 #include "engine/pool.h"
 
 #include "base/check.h"
+#include "engine/purge.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,8 +17,7 @@ enum {
 static const size_t RESERVE_MAX = (size_t)256 << 30;
 static const size_t RESERVE_MAX_SANITIZED = (size_t)4 << 30;
 static const size_t RESERVE_MIN = (size_t)1 << 20;
-static const uint64_t PURGE_AGE_MS = 1000;  // free slices of the pool stay resident so long
-static const size_t PURGE_KEEP_SLICES = 64; // and so many for ever, unless asked
+static const uint64_t PURGE_AGE_MS = 1000; // free slices of the pool stay resident so long
 
 HIDDEN struct pool pool;
 
@@ -34,6 +34,7 @@ static struct {
     uint32_t top;               // first slice never taken
     struct runs runs;
     uint64_t purged_at;
+    struct purge purge;
     struct area areas[AREA_COUNT];
 } state;
 
@@ -219,10 +220,15 @@ static struct slice *pool_take_new_locked(size_t count)
     return first;
 }
 
+static size_t used_count_locked(void)
+{
+    return state.top - state.runs.slice_count;
+}
+
 static void pool_purge_locked(uint64_t age_ms)
 {
     state.purged_at = os_clock_ms();
-    runs_purge(&state.runs, age_ms);
+    purge_count(&state.purge, runs_purge(&state.runs, age_ms));
 }
 
 // Takes new slices up to and including the aligned run; what is skipped becomes a free run.
@@ -235,6 +241,20 @@ static struct slice *pool_take_new_aligned_locked(size_t count, size_t alignment
         runs_insert(&state.runs, first, skipped);
     }
     return first == NULL ? NULL : first + skipped;
+}
+
+// Slices of free runs first; new ones only when what is free and resident is not much.
+static struct slice *pool_take_locked(size_t count, size_t alignment)
+{
+    struct slice *first = runs_take_aligned(&state.runs, count, alignment);
+    if (first != NULL) {
+        purge_regret(&state.purge, count - pool_dirty_count(first, count));
+        return first;
+    }
+    if (purge_before_growth(&state.runs, used_count_locked())) {
+        pool_purge_locked(0);
+    }
+    return pool_take_new_aligned_locked(count, alignment);
 }
 
 // Names the owner of the outer slices while the neighbours' owner, the pool, cannot look.
@@ -255,10 +275,7 @@ static void set_inner_owner(struct slice *first, size_t count, struct heap *heap
 struct slice *pool_take(struct heap *heap, size_t count, size_t alignment)
 {
     os_mutex_lock(&state.mutex);
-    struct slice *first = runs_take_aligned(&state.runs, count, alignment);
-    if (first == NULL) {
-        first = pool_take_new_aligned_locked(count, alignment);
-    }
+    struct slice *first = pool_take_locked(count, alignment);
     if (first != NULL) {
         set_owner_locked(first, count, heap);
     }
@@ -280,6 +297,9 @@ void pool_give(struct slice *first, size_t count)
                   os_clock_ms() - state.purged_at >= PURGE_AGE_MS;
     if (is_due) {
         pool_purge_locked(PURGE_AGE_MS);
+    }
+    if (purge_after_shrinking(&state.runs, used_count_locked()) && purge_is_due(&state.purge)) {
+        pool_purge_locked(0);
     }
     os_mutex_unlock(&state.mutex);
 }
@@ -353,8 +373,22 @@ static void mark_clean(uint32_t number, size_t count)
     }
 }
 
-void pool_purge_slices(const struct slice *first, size_t count)
+uint32_t pool_dirty_count(const struct slice *first, size_t count)
 {
+    uint32_t dirty_count = 0;
+    size_t covered;
+    for (uint32_t number = slice_number(first); count > 0;
+         number += (uint32_t)covered, count -= covered) {
+        uint64_t mask = dirty_mask(number, count, &covered);
+        uint64_t word = atomic_load_explicit(dirty_word(number), memory_order_relaxed);
+        dirty_count += (uint32_t)__builtin_popcountll(word & mask);
+    }
+    return dirty_count;
+}
+
+uint32_t pool_purge_slices(const struct slice *first, size_t count)
+{
+    uint32_t purged_count = 0;
     uint32_t number = slice_number(first);
     uint32_t end = number + (uint32_t)count;
     while (number < end) {
@@ -366,11 +400,13 @@ void pool_purge_slices(const struct slice *first, size_t count)
             size_t size = (size_t)(number - start) << SLICE_SHIFT;
             if (os_purge((void *)slice_address(slice_at(start)), size) == 0) {
                 mark_clean(start, number - start);
+                purged_count += number - start;
             }
         } else {
             number++;
         }
     }
+    return purged_count;
 }
 
 // ---- Metadata ---------------------------------------------------------------------------------

@@ -109,10 +109,13 @@ bool pool_take_at(struct heap *heap, struct slice *first, size_t count);
 /// Gives the memory of free slices back to the system, if they were freed at least `age_ms` ago.
 void pool_purge(uint64_t age_ms);
 
+/// How many of the slices may not be zero.
+uint32_t pool_dirty_count(const struct slice *first, size_t count);
 /// Marks slices as possibly not zero; returns whether all were zero. Owner of the slices only.
 bool pool_mark_dirty(const struct slice *first, size_t count);
 /// Gives the memory of dirty slices back and marks them zero. Owner of the slices only.
-void pool_purge_slices(const struct slice *first, size_t count);
+/// @return slices given back
+uint32_t pool_purge_slices(const struct slice *first, size_t count);
 
 // ---- Free runs, for the pool and for heaps ----------------------------------------------------
 
@@ -127,8 +130,8 @@ struct slice *runs_take_aligned(struct runs *runs, size_t count, size_t alignmen
 bool runs_take_at(struct runs *runs, struct slice *first, size_t count);
 /// Takes a whole free run, wherever it starts.
 void runs_remove(struct runs *runs, struct slice *first);
-/// Purges free runs that were freed at least `age_ms` ago.
-void runs_purge(struct runs *runs, uint64_t age_ms);
+/// Purges free runs that were freed at least `age_ms` ago. Returns how many slices it gave back.
+uint32_t runs_purge(struct runs *runs, uint64_t age_ms);
 
 // ---- Areas ------------------------------------------------------------------------------------
 

@@ -4,39 +4,8 @@
 #include "engine/reclaim.h"
 
 #include "engine/heap.h"
+#include "engine/purge.h"
 #include "engine/span.h"
-
-// Whether no block of the span that touches [start, end) is busy.
-static bool is_range_free(const struct slice *span, uintptr_t start, uintptr_t end)
-{
-    uintptr_t first = span_first_block(span);
-    uint32_t index = start <= first ? 0 : (uint32_t)((start - first) / span->block_size);
-    for (; index < span->block_count && first + (uintptr_t)index * span->block_size < end;
-         index++) {
-        if (span_state(span, index) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-// Gives back the pages of a sparse span that no busy block touches. Nobody is inside the heap.
-static void purge_pages(const struct slice *span)
-{
-    uintptr_t page_size = os_page_size();
-    uintptr_t start = slice_address(span);
-    uintptr_t end = start + ((uintptr_t)span_slice_count(span) << SLICE_SHIFT);
-    uintptr_t free_from = start;
-    for (uintptr_t page = start; page <= end; page += page_size) {
-        if (page < end && is_range_free(span, page, page + page_size)) {
-            continue;
-        }
-        if (page > free_from) {
-            os_purge((void *)free_from, page - free_from);
-        }
-        free_from = page + page_size;
-    }
-}
 
 static bool end_if_empty(struct heap *heap, struct slice *span)
 {
@@ -104,7 +73,7 @@ bool reclaim_empty_spans(struct heap *heap)
 static bool purge_one(struct heap *heap, struct slice *span)
 {
     (void)heap;
-    purge_pages(span);
+    purge_free_pages(span);
     return true;
 }
 

@@ -17,7 +17,7 @@ static uint32_t size_log_of(size_t count)
     return bits_highest(count);
 }
 
-void runs_remove(struct runs *runs, struct slice *first)
+static void unlink_run(struct runs *runs, struct slice *first)
 {
     uint32_t size_log = size_log_of(first->slice_count);
     if (first->previous != 0) {
@@ -84,11 +84,17 @@ static bool is_in_pool(const struct slice *slice)
 
 void runs_insert(struct runs *runs, struct slice *first, size_t count)
 {
-    uint32_t now = (uint32_t)os_clock_ms();
+    uint32_t freed_at = (uint32_t)os_clock_ms();
+    size_t largest_count = count; // of its parts, the largest gives the run its age
+    runs->dirty_count += pool_dirty_count(first, count);
     struct slice *before = run_before(runs, first);
     if (before != NULL) {
+        if (before->slice_count > largest_count) {
+            largest_count = before->slice_count;
+            freed_at = before->freed_at;
+        }
         count += before->slice_count;
-        runs_remove(runs, before);
+        unlink_run(runs, before);
         first = before;
     }
     struct slice *after = first + count;
@@ -96,10 +102,17 @@ void runs_insert(struct runs *runs, struct slice *first, size_t count)
                      slice_kind(after) == SLICE_FREE &&
                      (after->flags & (SLICE_FLAG_REGION_START | SLICE_FLAG_FRESH)) == runs->flag;
     if (can_merge) {
+        freed_at = after->slice_count > largest_count ? after->freed_at : freed_at;
         count += after->slice_count;
-        runs_remove(runs, after);
+        unlink_run(runs, after);
     }
-    link_run(runs, first, count, now);
+    link_run(runs, first, count, freed_at);
+}
+
+void runs_remove(struct runs *runs, struct slice *first)
+{
+    runs->dirty_count -= pool_dirty_count(first, first->slice_count);
+    unlink_run(runs, first);
 }
 
 // Takes `count` slices from `offset` on out of a free run and puts the rest back.
@@ -107,7 +120,8 @@ static struct slice *split_run(struct runs *runs, struct slice *run, size_t offs
 {
     size_t total = run->slice_count;
     uint32_t freed_at = run->freed_at;
-    runs_remove(runs, run);
+    unlink_run(runs, run);
+    runs->dirty_count -= pool_dirty_count(run + offset, count);
     if (offset > 0) {
         link_run(runs, run, offset, freed_at);
     }
@@ -167,16 +181,19 @@ bool runs_take_at(struct runs *runs, struct slice *first, size_t count)
     return true;
 }
 
-void runs_purge(struct runs *runs, uint64_t age_ms)
+uint32_t runs_purge(struct runs *runs, uint64_t age_ms)
 {
     uint32_t now = (uint32_t)os_clock_ms();
+    uint32_t purged_count = 0;
     for (uint32_t sizes = runs->sizes; sizes != 0; sizes &= sizes - 1) {
         uint32_t number = runs->heads[bits_lowest(sizes)];
         for (; number != 0; number = slice_at(number)->next) {
             struct slice *run = slice_at(number);
             if ((uint32_t)(now - run->freed_at) >= age_ms) {
-                pool_purge_slices(run, run->slice_count);
+                purged_count += pool_purge_slices(run, run->slice_count);
             }
         }
     }
+    runs->dirty_count -= purged_count;
+    return purged_count;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/zero_mask.h"
+#include "engine/purge.h"
 
 enum {
     COLOUR_MAX = 448, // bytes given away so that first blocks do not share cache sets
@@ -111,6 +112,11 @@ bool span_init(struct slice *first, struct cache *cache, uint32_t size_class)
     struct remote *remote = &pool.remotes[slice_number(first)];
     atomic_store_explicit(&remote->freed, 0, memory_order_relaxed);
     atomic_store_explicit(&remote->wanted, REMOTE_NOT_WANTED, memory_order_relaxed);
+    for (uint32_t i = 0; i < slice_count; i++) {
+        remote[i].idle_pages = 0;
+        remote[i].purged_pages = 0;
+    }
+    cache->slice_count += slice_count;
     slice_set_kind(first, has_words ? SLICE_SPAN_WORDS : SLICE_SPAN_BYTES);
     return true;
 }
@@ -118,6 +124,7 @@ bool span_init(struct slice *first, struct cache *cache, uint32_t size_class)
 void span_release(struct slice *span)
 {
     uint32_t slice_count = span_slice_count(span);
+    span_owner(span)->slice_count -= slice_count;
     metadata_free_map(span->map, span_map_size(span));
     for (uint32_t i = 0; i < slice_count; i++) {
         slice_set_kind(&span[i], SLICE_NONE);
@@ -236,6 +243,9 @@ static uint32_t magazine_capacity(uint32_t block_size)
 
 bool cache_use_class(struct cache *cache, uint32_t size_class)
 {
+    if (cache->records[size_class].block_size != 0) {
+        return true;
+    }
     if (cache->records == cache_no_records) {
         struct class_record *records = take_records();
         if (records == NULL) {
@@ -381,6 +391,13 @@ static uint32_t fill_from_group(
         put_group(record, base, span->map + (size_t)first * 2, mask, count, true);
     } else {
         put_group(record, base, span->map + first, mask, count, false);
+    }
+    const struct remote *remote = &pool.remotes[slice_number(span)];
+    bool has_idle_pages = (remote->idle_pages | remote->purged_pages) != 0;
+    if (UNLIKELY(has_idle_pages || span_slice_count(span) > 1)) {
+        uintptr_t lowest = (uintptr_t)record->top->address;
+        uintptr_t highest = (uintptr_t)(record->top - (count - 1))->address;
+        purge_note_use(span, lowest, highest + span->block_size);
     }
     return count;
 }
@@ -675,6 +692,8 @@ static void move_span(struct slice *span, struct cache *to)
 {
     struct class_record *record = &to->records[span->size_class];
     span->record = record;
+    span_owner(span)->slice_count -= span_slice_count(span);
+    to->slice_count += span_slice_count(span);
     set_owner(span, to);
     give_up(record, span);
     uint32_t free_count = span_free_count(span);

@@ -160,12 +160,22 @@ enum {
 };
 
 /// What threads other than the owner write about a span; apart, so that the descriptor's line stays
-/// shared.
+/// shared.  And what is known of a slice's pages, which only its span's owner reads and writes.
 struct remote {
     _Atomic(uint16_t)
         freed; ///< remote frees since the span was given up; plain increments, may lose some
     _Atomic(uint8_t) wanted; ///< enum remote_wanted
     _Atomic(uint32_t) next;  ///< link on cache.remote
+    uint16_t idle_pages;     ///< held no block at the last look, nor since then
+    uint16_t purged_pages;   ///< given back to the system, and not used since then
+};
+
+/// How often memory has been given back, and missed: see purge.h.
+struct purge {
+    uint64_t due;       ///< os_clock_ms() from which on memory may be given back again
+    uint32_t backoff;   ///< doublings of the waiting time
+    uint32_t given;     ///< pages or slices given back since the last decision
+    uint32_t regretted; ///< of them, or of earlier ones, used again
 };
 
 /// A free block in a magazine.
@@ -200,7 +210,9 @@ struct cache {
     // Behind the line of a heap's gate: other threads write it.
     _Atomic(uint32_t) remote; ///< given-up spans with remote frees: any thread pushes (release),
                               ///< user takes all (acquire)
-    uint32_t unused;
+    uint32_t slice_count;     ///< of the cache's spans
+    size_t returned_size;     ///< bytes of blocks that left magazines since the last purge
+    struct purge purge;
 };
 
 /// A heap that a thread may enter without asking its gate.
@@ -237,6 +249,7 @@ struct runs {
     uint32_t sizes;                 ///< bit i: heads[i] is not empty
     uint32_t heads[RUN_SIZE_COUNT]; ///< runs of 2^i .. 2^(i+1)-1 slices
     uint32_t slice_count;           ///< slices in all runs
+    uint32_t dirty_count;           ///< of them, those that may hold memory
 };
 
 struct region {
@@ -297,7 +310,9 @@ struct heap {
     uint32_t first_region_slices;     ///< slices of the region at the handle; constant
     struct region first_region;       ///< where `regions` points while there is one
     uint32_t large_first, large_last; ///< SLICE_ALONE blocks in order of allocation
-    uint64_t purged_at;               ///< os_clock_ms() of the last purge
+    uint32_t slice_count;             ///< in all regions
+    uint64_t purged_at;               ///< os_clock_ms() of the last purge for age
+    struct purge purge;               ///< of free slices
     struct cache *caches;             ///< all but the embedded one; they live as long as the heap
     struct info_table *info;          ///< user info, or NULL
     struct mixed mixed;

@@ -3,10 +3,14 @@
 # SPDX-License-Identifier: MIT
 
 # Usage: exports.sh <build directory>
-# The golden list packaging/exports.txt, the shared libraries, the objects and the headers agree:
-#   - each shared library exports exactly the list, all of version HALDE_0
+# The golden lists packaging/exports.txt and packaging/exports-malloc.txt, the shared libraries, the objects
+# and the headers agree:
+#   - libhalde-heap exports exactly the first list, all of version HALDE_0
+#   - libhalde the same and halde_malloc_family; and, without a version, exactly the second list
+#   - libhalde-preload the heap API of the first list, of version HALDE_PRELOAD_0, and the second list
 #   - the objects mark exactly the list as exported (HALDE_API)
-#   - the static libraries define no other global name, except such as begin with halde_
+#   - the static libraries define no other global name, except such as begin with halde_, and what a
+#     static libc asks of its malloc
 #   - the public headers declare no function that is not exported, and no exported name is undeclared
 # A deliberate change is followed by `make update-exports`.
 # shellcheck source=tests/package/common.sh
@@ -18,22 +22,38 @@ grep -v '^#' "$top/packaging/exports.txt" >"$golden"
 sort -uc "$golden" || fail "packaging/exports.txt is not sorted"
 checks=$((checks + $(wc -l <"$golden")))
 
-compare() { # <name of the other side> <file>
-    local only_golden only_other
-    only_golden=$(comm -23 "$golden" "$2")
-    only_other=$(comm -13 "$golden" "$2")
-    [ -z "$only_golden" ] || fail "in packaging/exports.txt, but not in $1:" "$only_golden"
-    [ -z "$only_other" ] || fail "in $1, but not in packaging/exports.txt (make update-exports):" "$only_other"
+family=$work/family
+grep -v '^#' "$top/packaging/exports-malloc.txt" >"$family"
+sort -uc "$family" || fail "packaging/exports-malloc.txt is not sorted"
+checks=$((checks + $(wc -l <"$family")))
+
+compare() { # <name of the other side> <file> [<golden list>]
+    local only_golden only_other list=${3:-$golden}
+    only_golden=$(comm -23 "$list" "$2")
+    only_other=$(comm -13 "$list" "$2")
+    [ -z "$only_golden" ] || fail "in the golden list, but not in $1:" "$only_golden"
+    [ -z "$only_other" ] || fail "in $1, but not in the golden list (make update-exports):" "$only_other"
 }
 
-for library in libhalde.so libhalde-heap.so; do
-    nm -D --defined-only --format=posix "$build/$library" >"$work/nm" || fail "nm $library"
-    grep -v ' A ' "$work/nm" | awk '{ print $1 }' | sort >"$work/versioned"
-    grep -v '@@HALDE_0$' "$work/versioned" >"$work/unversioned" &&
-        fail "$library exports without version HALDE_0:" "$(cat "$work/unversioned")"
-    sed 's/@.*//' "$work/versioned" | sort -u >"$work/names"
-    compare "$library" "$work/names"
-done
+{
+    cat "$golden"
+    echo halde_malloc_family
+} | sort >"$work/golden-halde"
+grep -xE 'halde_heap_.*|halde_process_heap|halde_status_text' "$golden" >"$work/golden-preload"
+: >"$work/golden-none"
+
+# compare_library <file> <version> <golden list of it> <golden list without a version>
+compare_library() {
+    nm -D --defined-only --format=posix "$build/$1" >"$work/nm" || fail "nm $1"
+    grep -v ' A ' "$work/nm" | awk '{ print $1 }' | sort >"$work/exported"
+    grep "@@$2\$" "$work/exported" | sed 's/@.*//' >"$work/versioned"
+    grep -v "@@$2\$" "$work/exported" >"$work/unversioned"
+    compare "$1, version $2" "$work/versioned" "$3"
+    compare "$1, without a version" "$work/unversioned" "$4"
+}
+compare_library libhalde-heap.so HALDE_0 "$golden" "$work/golden-none"
+compare_library libhalde.so HALDE_0 "$work/golden-halde" "$family"
+compare_library libhalde-preload.so HALDE_PRELOAD_0 "$work/golden-preload" "$family"
 
 bash "$top/scripts/exports.sh" "$build/libhalde-heap.a" | grep -v '^#' >"$work/names"
 compare "the objects of libhalde-heap.a" "$work/names"
@@ -41,7 +61,12 @@ compare "the objects of libhalde-heap.a" "$work/names"
 for library in libhalde.a libhalde-heap.a; do
     nm --defined-only --extern-only --format=posix "$build/$library" 2>/dev/null | grep ' [A-Z] ' |
         awk '{ print $1 }' | grep -v '^halde_' | sort -u >"$work/names"
-    grep -v '^halde_' "$golden" | comm -13 - "$work/names" >"$work/foreign"
+    if [ "$library" = libhalde.a ]; then
+        sort -u "$golden" "$family"
+    else
+        cat "$golden"
+    fi | grep -v '^halde_' | comm -13 - "$work/names" |
+        grep -vE '^__malloc_(fork_(lock|unlock)_(parent|child)|arena_thread_freeres)$' >"$work/foreign"
     [ -s "$work/names" ] && [ ! -s "$work/foreign" ] ||
         fail "$library defines names that a program may use:" "$(cat "$work/foreign")"
 done

@@ -16,7 +16,7 @@ prefix="$work/moved/opt"
 mkdir -p "$work/moved"
 install_tree "$prefix"
 for file in lib/libhalde.so lib/libhalde.so.0 lib/libhalde.a lib/libhalde-heap.so lib/libhalde-heap.so.0 \
-    lib/libhalde-heap.a lib/libhalde-wmain.a lib/pkgconfig/halde.pc lib/pkgconfig/halde-win32.pc \
+    lib/libhalde-heap.a lib/libhalde-wmain.a lib/libhalde-preload.so lib/pkgconfig/halde.pc lib/pkgconfig/halde-win32.pc \
     lib/pkgconfig/halde-heap.pc lib/cmake/Halde/HaldeConfig.cmake include/halde/heap.h \
     include/halde-win32/windows.h share/man/man3/halde.3 share/man/man7/halde-win32.7; do
     checks=$((checks + 1))
@@ -67,6 +67,7 @@ for pair in gcc:c g++:cpp clang:c clang++:cpp; do
     for kind in shared static; do
         compiler=${pair%:*} language=${pair#*:}
         build_and_run "$compiler" "$language" native halde "$kind"
+        build_and_run "$compiler" "$language" malloc halde "$kind"
         build_and_run "$compiler" "$language" native halde-heap "$kind"
         build_and_run "$compiler" "$language" win32 halde-win32 "$kind"
         build_and_run "$compiler" "$language" wide halde-win32 "$kind"

@@ -9,7 +9,7 @@
 #   prepare    optional: makes input files in $INPUT; called once, never with the object
 #   exercise   does the work in an empty folder and leaves what is to be compared in result/
 #
-# and may use
+# and may use, besides $HERE, the folder of this file,
 #
 #   p <command...>            runs a command on the object under test, or without it, as the phase says
 #   keep <title> <command...> the same; standard output and status become results, stderr goes to log/
@@ -23,7 +23,7 @@ set -uo pipefail
 name=$1
 phase=$2
 here=$(cd "$(dirname "$0")" && pwd)
-top=$(cd "$here/../.." && pwd)
+export HERE=$here
 export INPUT=$HALDE_WORK/$name/input
 export LC_ALL=C.UTF-8 TZ=UTC HOME=$HALDE_WORK/$name/run/home
 export PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0

@@ -205,5 +205,9 @@ if [ "${#failed[@]}" -gt 0 ]; then
     printf 'failed: %s; their folders are in %s\n' "${failed[*]}" "$work"
     exit 1
 fi
-[ "$keep" = 1 ] && printf 'kept: %s\n' "$work" || rm -rf "$work"
-[ "$equal" -gt 0 ]
+if [ "$keep" = 1 ]; then
+    printf 'kept: %s\n' "$work"
+else
+    rm -rf "$work"
+fi
+[ "$equal" -gt 0 ] || exit 77 # nothing could be run

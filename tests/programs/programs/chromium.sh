@@ -29,7 +29,7 @@ HTML
 
 exercise() {
     local options=(--headless --no-sandbox --disable-gpu --disable-extensions --disable-background-networking
-        --hide-scrollbars --window-size=800,600 --user-data-dir="$PWD/tmp/profile" --no-first-run
+        --hide-scrollbars "--window-size=800,600" --user-data-dir="$PWD/tmp/profile" --no-first-run
         --disable-component-update --virtual-time-budget=5000)
     local program=/usr/lib/chromium/chromium
     [ -x $program ] || program=$(command -v chromium)

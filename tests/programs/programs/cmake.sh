@@ -9,7 +9,7 @@
 # shellcheck shell=bash
 
 exercise() {
-    keep configure cmake -S "$here/inputs/cmake" -B build -G "Unix Makefiles" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON
+    keep configure cmake -S "$HERE/inputs/cmake" -B build -G "Unix Makefiles" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON
     keep build cmake --build build --target sample
     keep run ./build/sample
     keep tests ctest --test-dir build -N

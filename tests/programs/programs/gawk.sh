@@ -13,6 +13,6 @@ prepare() {
 }
 
 exercise() {
-    keep digest gawk -f "$here/inputs/work.awk" "$INPUT/text"
+    keep digest gawk -f "$HERE/inputs/work.awk" "$INPUT/text"
     say "$(gawk --version | head -n 1 | cut -d, -f1): $(wc -l <"$INPUT/text") lines: words counted, fields split, sorted, substituted"
 }

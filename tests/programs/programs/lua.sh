@@ -9,6 +9,6 @@
 # shellcheck shell=bash
 
 exercise() {
-    keep digest lua5.4 "$here/inputs/work.lua" "$(quick 60 400)"
+    keep digest lua5.4 "$HERE/inputs/work.lua" "$(quick 60 400)"
     say "$(lua5.4 -v | cut -d' ' -f1,2): tables, strings, sorting, closures, coroutines, collection"
 }

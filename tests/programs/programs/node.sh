@@ -9,6 +9,6 @@
 # shellcheck shell=bash
 
 exercise() {
-    keep digest node "$here/inputs/work.js" "$(quick 1 4)"
+    keep digest node "$HERE/inputs/work.js" "$(quick 1 4)"
     say "node $(node --version): JSON, sorting, buffers, regular expressions, zlib, crypto, 4 worker threads, child processes"
 }

@@ -9,6 +9,6 @@
 # shellcheck shell=bash
 
 exercise() {
-    keep digest perl "$here/inputs/work.pl" "$(quick 40000 200000)"
+    keep digest perl "$HERE/inputs/work.pl" "$(quick 40000 200000)"
     say "perl: hashes, regular expressions, sorting, closures, sprintf, Storable, 4 threads, 8 forked children"
 }

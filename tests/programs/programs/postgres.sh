@@ -38,7 +38,7 @@ exercise() {
     transactions=$(quick 500 3000)
     as_user "$bin/pgbench" -h "$PWD/tmp" -U halde -c 6 -j 2 -t "$transactions" --random-seed=1 postgres >log/pgbench 2>&1
     grep -E 'actually processed|failed' log/pgbench >result/pgbench
-    sql -f "$here/inputs/work.pgsql" >result/queries 2>log/queries
+    sql -f "$HERE/inputs/work.pgsql" >result/queries 2>log/queries
     as_user "$bin/pg_dump" -h "$PWD/tmp" -U halde -t facts -t words postgres >result/dump
     sed -i -E '/^\\(un)?restrict /d' result/dump
     as_user "$bin/pg_ctl" -D "$PWD/tmp/data" -m fast stop >log/stop 2>&1

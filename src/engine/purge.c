@@ -1,0 +1,189 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+#include "engine/purge.h"
+
+#include "engine/span.h"
+
+enum {
+    BACKOFF_STEP_MS = 25,
+    BACKOFF_MAX = 6,         // 1.6 s
+    STEP_SIZE_MIN = 1 << 20, // bytes that come back from magazines before pages are looked at
+    STEP_SHIFT = 5,          // or 1/32 of the cache's spans
+    GROWTH_STEP_SHIFT = 6,   // before another span: 1/64
+};
+
+bool purge_is_due(struct purge *purge)
+{
+    uint64_t now = os_clock_ms();
+    if (now < purge->due) {
+        return false;
+    }
+    if (purge->regretted > purge->given / 2) {
+        purge->backoff = purge->backoff + 2 > BACKOFF_MAX ? BACKOFF_MAX : purge->backoff + 2;
+    } else if (purge->given > 0) {
+        purge->backoff -= purge->backoff > 0;
+    }
+    purge->given = 0;
+    purge->regretted = 0;
+    purge->due = purge->backoff == 0 ? 0 : now + ((uint64_t)BACKOFF_STEP_MS << purge->backoff);
+    return true;
+}
+
+bool purge_before_growth(const struct runs *runs, size_t used_count)
+{
+    return runs->dirty_count > PURGE_KEEP_SLICES && runs->dirty_count > used_count / 4;
+}
+
+bool purge_after_shrinking(const struct runs *runs, size_t used_count)
+{
+    return runs->dirty_count > 4 * PURGE_KEEP_SLICES && runs->dirty_count > used_count / 2;
+}
+
+// ---- Pages of sparse spans --------------------------------------------------------------------
+
+static uint32_t pages_per_slice(void)
+{
+    size_t page_size = os_page_size();
+    return page_size >= SLICE_SIZE ? 1 : (uint32_t)(SLICE_SIZE / page_size);
+}
+
+// Whether a block is neither busy nor in a magazine.
+static bool is_free(const struct slice *span, uint32_t index)
+{
+    if (slice_kind(span) == SLICE_SPAN_BYTES) {
+        return __atomic_load_n(span->map + index, __ATOMIC_RELAXED) == 0;
+    }
+    const uint16_t *words = (const uint16_t *)(const void *)span->map;
+    return __atomic_load_n(words + index, __ATOMIC_RELAXED) == 0;
+}
+
+// Whether all blocks that touch [start, end) are free.
+static bool is_range_free(const struct slice *span, uintptr_t start, uintptr_t end)
+{
+    uintptr_t first = span_first_block(span);
+    uint32_t index = start <= first ? 0 : (uint32_t)((start - first) / span->block_size);
+    for (; index < span->block_count && first + (uintptr_t)index * span->block_size < end;
+         index++) {
+        if (!is_free(span, index)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// The pages of one slice of a span that hold no block.
+static uint16_t free_pages(const struct slice *span, const struct slice *slice)
+{
+    uint32_t count = pages_per_slice();
+    size_t page_size = SLICE_SIZE / count;
+    uintptr_t start = slice_address(slice);
+    uint32_t pages = 0;
+    for (uint32_t i = 0; i < count; i++, start += page_size) {
+        pages |= (uint32_t)is_range_free(span, start, start + page_size) << i;
+    }
+    return (uint16_t)pages;
+}
+
+// Gives back the pages of a slice in as few calls as there are ranges. Returns how many pages.
+static uint32_t give_back(const struct slice *slice, uint32_t pages)
+{
+    size_t page_size = SLICE_SIZE / pages_per_slice();
+    uint32_t count = 0;
+    while (pages != 0) {
+        uint32_t first = bits_lowest(pages);
+        uint32_t length = bits_lowest(~(uint64_t)(pages >> first));
+        os_purge((void *)(slice_address(slice) + first * page_size), length * page_size);
+        pages &= ~(((1u << length) - 1) << first);
+        count += length;
+    }
+    return count;
+}
+
+// `is_patient`: only pages that were free at the last look, too.
+static uint32_t purge_span(struct slice *span, bool is_patient)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < span_slice_count(span); i++) {
+        struct remote *remote = &pool.remotes[slice_number(span) + i];
+        uint16_t pages = free_pages(span, span + i);
+        uint16_t wanted = pages & (uint16_t)~remote->purged_pages;
+        wanted &= is_patient ? remote->idle_pages : UINT16_MAX;
+        count += give_back(span + i, wanted);
+        remote->purged_pages |= wanted;
+        remote->idle_pages = pages;
+    }
+    return count;
+}
+
+void purge_free_pages(struct slice *span)
+{
+    purge_span(span, false);
+}
+
+static uint32_t purge_record(const struct class_record *record, bool is_patient)
+{
+    uint32_t count = 0;
+    for (uint32_t number = record->listed; number != 0; number = slice_at(number)->next) {
+        count += purge_span(slice_at(number), is_patient);
+    }
+    uint32_t number = record->given_up;
+    while (number != 0) {
+        count += purge_span(slice_at(number), is_patient);
+        number = slice_at(number)->next;
+        number = number == record->given_up ? 0 : number;
+    }
+    return count;
+}
+
+static void purge_cache(struct cache *cache, bool is_patient)
+{
+    cache->returned_size = 0;
+    if ((cache->heap->checks & HALDE_CHECK_FREE) != 0 || !purge_is_due(&cache->purge)) {
+        return;
+    }
+    for (uint32_t i = 0; i < USED_WORD_COUNT; i++) {
+        for (uint64_t used = cache->used[i]; used != 0; used &= used - 1) {
+            const struct class_record *record = &cache->records[i * 64 + bits_lowest(used)];
+            purge_count(&cache->purge, purge_record(record, is_patient));
+        }
+    }
+}
+
+static size_t step_size(const struct cache *cache, uint32_t shift)
+{
+    size_t step = ((size_t)cache->slice_count << SLICE_SHIFT) >> shift;
+    return step < STEP_SIZE_MIN ? STEP_SIZE_MIN : step;
+}
+
+void purge_after_flush(struct cache *cache, size_t size)
+{
+    cache->returned_size += size;
+    if (UNLIKELY(cache->returned_size > step_size(cache, STEP_SHIFT))) {
+        purge_cache(cache, true);
+    }
+}
+
+void purge_before_span(struct cache *cache)
+{
+    if (cache->returned_size > step_size(cache, GROWTH_STEP_SHIFT)) {
+        purge_cache(cache, false);
+    }
+}
+
+void purge_note_use(struct slice *span, uintptr_t start, uintptr_t end)
+{
+    size_t page_size = SLICE_SIZE / pages_per_slice();
+    uintptr_t base = slice_address(span);
+    for (uintptr_t page = bits_round_down(start, page_size); page < end; page += page_size) {
+        uintptr_t offset = page - base;
+        struct remote *remote = &pool.remotes[slice_number(span) + (offset >> SLICE_SHIFT)];
+        uint16_t bit = (uint16_t)(1u << ((offset & (SLICE_SIZE - 1)) / page_size));
+        if ((remote->purged_pages & bit) != 0) {
+            struct cache *owner = span_owner(span);
+            purge_regret(&owner->purge, 1);
+        }
+        remote->purged_pages &= (uint16_t)~bit;
+        remote->idle_pages &= (uint16_t)~bit;
+    }
+}

@@ -321,6 +321,11 @@ static void finish_block(
         }
     }
     if ((flags & HALDE_ZERO) != 0 && !is_clean && user_size > old_size) {
+        struct slice *slice = slice_of(data);
+        bool is_whole = old_size == 0 && heap->checks == 0 && slice_is_large(slice);
+        if (is_whole && large_zero(slice)) {
+            return;
+        }
         memset((char *)data + old_size, 0, user_size - old_size);
     }
 }
@@ -673,7 +678,8 @@ static bool resize_in_span(
     size_t slack_max =
         (slice_kind(span) == SLICE_SPAN_BYTES ? STATE_INFO_BYTE : STATE_INFO_WORD) - 2;
     if (size > span->block_size || span->block_size - user_size > slack_max ||
-        (!in_place_only && size_class_of(size) != span->size_class)) {
+        (!in_place_only && user_size < block->user_size &&
+            size_class_of(size) != span->size_class)) {
         return false;
     }
     uint32_t info_flag = slice_kind(span) == SLICE_SPAN_BYTES ? STATE_INFO_BYTE : STATE_INFO_WORD;
@@ -706,16 +712,35 @@ static bool resize_in_place(
     return !is_too_small && large_resize(heap, slice, size, user_size, may_extend);
 }
 
+// Room to grow beyond `size` bytes: in a large block it costs addresses, not memory.
+static size_t headroom_for(size_t size)
+{
+    return size + size / 8 > CLASS_MAX ? size / 2 : size / 8;
+}
+
 // Moves a block within one session, so that a walk sees the old one or the new one.
 static void *move_block(
     struct session *session, struct block *old, void *data, size_t user_size, uint32_t flags)
 {
     struct heap *heap = session->heap;
     bool is_clean;
-    void *moved = alloc_in(session, user_size, GRANULE_SIZE, flags, &is_clean);
+    bool wants_headroom = (flags & ENGINE_HEADROOM) != 0 && user_size > old->user_size &&
+                          user_size + user_size / 8 > CLASS_MAX;
+    void *moved = NULL;
+    if (wants_headroom) {
+        moved =
+            alloc_in(session, user_size + headroom_for(user_size), GRANULE_SIZE, flags, &is_clean);
+    }
+    if (moved == NULL) {
+        moved = alloc_in(session, user_size, GRANULE_SIZE, flags, &is_clean);
+    }
     struct block block;
     if (moved == NULL || block_find(heap, moved, &block) != HALDE_OK) {
         return NULL;
+    }
+    if (wants_headroom && slice_is_large(block.slice)) {
+        RELAXED_STORE(block.slice->user_size, user_size);
+        block.user_size = user_size;
     }
     struct halde_user_info info;
     bool has_info = old->has_info && user_info_get(heap, data, &info);
@@ -768,6 +793,69 @@ static void *realloc_in(struct session *session, void *data, size_t user_size, u
     return result;
 }
 
+// Where a block of a span that has `user_size` bytes finds room: in its place or in a block out of
+// a magazine. NULL, with nothing changed, when neither will do.
+static void *resize_inside(struct cache *cache, const struct block *block, void *data,
+    size_t user_size, size_t wanted_size)
+{
+    struct slice *span = block->slice;
+    size_t slack = block->block_size - user_size;
+    bool stays = user_size <= block->block_size &&
+                 (user_size >= block->user_size || size_class_of(user_size) == span->size_class) &&
+                 slack <= STATE_INFO_WORD - 2 &&
+                 (slice_kind(span) == SLICE_SPAN_WORDS || slack <= STATE_INFO_BYTE - 2);
+    if (stays) {
+        span_set_state(span, block->index, (uint32_t)slack + 1);
+        return data;
+    }
+    uint32_t size_class = size_class_of(wanted_size);
+    void *moved = take_block(cache, size_class, user_size, class_has_words(size_class));
+    if (moved != NULL) {
+        memcpy(moved, data, size_min(block->user_size, user_size));
+    }
+    return moved;
+}
+
+// Resizes a plain block of a span within one pass of the gate, so that a walk sees the old block or
+// the new one. NULL, with nothing changed, when the slow path must do it.
+static void *resize_again(struct heap *heap, void *data, size_t user_size, uint32_t flags)
+{
+    struct thread *thread = thread_current;
+    bool is_home = (uintptr_t)RELAXED_LOAD(fast_home) == heap->handle;
+    struct opening *opening = is_home ? &thread->open_home : &thread->open;
+    size_t wanted_size = user_size;
+    if ((flags & ENGINE_HEADROOM) != 0 && user_size > CLASS_BYTE_MAX) {
+        wanted_size += headroom_for(user_size);
+    }
+    struct slice *slice = slice_of(data);
+    struct cache *cache;
+    bool is_plain = (flags & ~ENGINE_HEADROOM) == 0 && wanted_size <= CLASS_MAX && slice != NULL &&
+                    slice_is_span(slice_first(slice));
+    if (!is_plain || !gate_enter(thread, heap, opening, &cache)) {
+        return NULL;
+    }
+    struct block block;
+    bool is_busy = cache != NULL && block_find(heap, data, &block) == HALDE_OK &&
+                   slice_is_span(block.slice) && !block.has_info;
+    if (is_busy && user_size <= block.user_size) {
+        wanted_size = user_size;
+    }
+    void *result = is_busy ? resize_inside(cache, &block, data, user_size, wanted_size) : NULL;
+    if (result == NULL || result == data) {
+        gate_leave(thread);
+        return result;
+    }
+    bool has_words = slice_kind(block.slice) == SLICE_SPAN_WORDS;
+    if (span_owner(block.slice) == cache) {
+        put_block(heap, thread, cache, block.slice->record, data,
+            block.slice->map + ((size_t)block.index << has_words), has_words);
+        return result;
+    }
+    span_free_remote(block.slice, block.index);
+    gate_leave(thread);
+    return result;
+}
+
 void *halde_heap_realloc(
     halde_heap *handle, void *data, size_t size, uint32_t flags, enum halde_status *status)
 {
@@ -778,10 +866,15 @@ void *halde_heap_realloc(
         *status = heap == NULL ? HALDE_BAD_HEAP : HALDE_BAD_ARGUMENT;
         return NULL;
     }
+    void *result = resize_again(heap, data, size, flags);
+    if (LIKELY(result != NULL)) {
+        *status = HALDE_OK;
+        return result;
+    }
     struct session session;
     session_begin(&session, heap, flags);
     flags |= (heap->flags & HALDE_HEAP_ZERO) != 0 ? HALDE_ZERO : 0;
-    void *result = realloc_in(&session, data, size, flags, status);
+    result = realloc_in(&session, data, size, flags, status);
     session_end(&session);
     return result;
 }

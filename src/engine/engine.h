@@ -30,6 +30,12 @@ bool engine_heap_options(const halde_heap *heap, struct halde_heap_options *opti
 enum halde_status engine_heap_validate(
     halde_heap *heap, const void *block, uint32_t flags, struct halde_damage *damage);
 
+enum {
+    /// Beside HALDE_ZERO and the others, for halde_heap_realloc(): a block that grows gets room to
+    /// grow again, because it probably will.
+    ENGINE_HEADROOM = 1u << 31,
+};
+
 /** Whether a busy block is served from a span of one size class. False for anything else. */
 bool engine_block_is_in_span(const void *block);
 

@@ -11,7 +11,8 @@ enum {
     COLOUR_COUNT = 16,
     COLOUR_STEP =
         32, // offsets are odd multiples of 16: no two blocks promise more alignment than all
-    MOVE_PAGES_MIN = 1 << 20, // below, copying is as fast as changing page tables
+    PURGE_TO_ZERO_MIN = 256 * 1024, // below, writing zeroes is as fast as getting new pages
+    MOVE_PAGES_MIN = 1 << 20,       // below, copying is as fast as changing page tables
 };
 static const size_t ALIGNMENT_MAX = (size_t)1 << 38;
 
@@ -138,6 +139,8 @@ bool large_resize(
         return false;
     }
     size_t old_count = slice->slice_count;
+    bool shrinks = user_size < slice->user_size; // otherwise what it has beyond is headroom
+    count = shrinks ? count : size_max(count, old_count);
     slice->slice_count = count;
     RELAXED_STORE(slice->user_size, user_size);
     if (count < old_count) {
@@ -145,6 +148,16 @@ bool large_resize(
         give(heap, slice_kind(slice) == SLICE_ALONE, slice + count, old_count - count);
     }
     return true;
+}
+
+bool large_zero(struct slice *slice)
+{
+    size_t count = slice->slice_count;
+    if (slice->user_size < PURGE_TO_ZERO_MIN) {
+        return false;
+    }
+    pool_purge_slices(slice, count);
+    return pool_mark_dirty(slice, count);
 }
 
 void large_release_all(struct heap *heap)

@@ -37,6 +37,9 @@ void large_free(struct heap *heap, struct slice *slice);
 /// Resizes in place. `may_extend`: slices behind it may be taken. Returns false when it cannot be.
 bool large_resize(
     struct heap *heap, struct slice *slice, size_t size, size_t user_size, bool may_extend);
+/// Makes a block zero by giving its memory back, if it is so large that this pays. Returns whether
+/// it is zero.
+bool large_zero(struct slice *slice);
 /// Releases the blocks outside of regions when the heap is destroyed.
 void large_release_all(struct heap *heap);
 /// Copies `size` bytes between two large blocks, by moving pages where that is faster.

@@ -211,7 +211,7 @@ static void *resize(void *block, size_t size)
         misuse_abort("realloc", halde_process_heap(), block, HALDE_BLOCK_FREED);
     }
     enum halde_status status;
-    void *resized = halde_heap_realloc(heap, block, size, 0, &status);
+    void *resized = halde_heap_realloc(heap, block, size, ENGINE_HEADROOM, &status);
     if (UNLIKELY(resized == NULL && status != HALDE_NO_MEMORY)) {
         misuse_abort("realloc", heap, block, status);
     }

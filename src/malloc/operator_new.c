@@ -34,17 +34,16 @@ typedef void new_handler(void);
 
 // ---- The C++ runtime --------------------------------------------------------------------------
 
-// NOLINTBEGIN(bugprone-reserved-identifier): names that the C++ ABI fixes
+// Names that the C++ ABI fixes.
 extern new_handler *_ZSt15get_new_handlerv(void) __attribute__((weak));
 extern void *__cxa_allocate_exception(size_t size) __attribute__((weak));
 extern void __cxa_throw(void *object, void *type, void (*destroy)(void *)) __attribute__((weak));
 extern char _ZTISt9bad_alloc[] __attribute__((weak));
 extern char _ZTVSt9bad_alloc[] __attribute__((weak));
 extern void _ZNSt9bad_allocD1Ev(void *object) __attribute__((weak));
-// NOLINTEND
 
 // Static programs may have no dynamic linker to ask, and this file's own library may be one.
-extern __typeof__(dlsym) dlsym __attribute__((weak));
+#pragma weak dlsym
 
 // A symbol of the C++ runtime: `linked`, or one of a runtime that is loaded, but not for all to
 // see.

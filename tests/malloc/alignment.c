@@ -68,9 +68,9 @@ static void test_powers(void)
 static void test_errors(void)
 {
     void *block = &block;
-    EXPECT_SIZE((size_t)posix_memalign(&block, 24, 10), EINVAL);
-    EXPECT_SIZE((size_t)posix_memalign(&block, 4, 10), EINVAL);
-    EXPECT_SIZE((size_t)posix_memalign(&block, 0, 10), EINVAL);
+    EXPECT_SIZE((size_t)posix_memalign(&block, not_a_power, 10), EINVAL);
+    EXPECT_SIZE((size_t)posix_memalign(&block, not_a_power / 6, 10), EINVAL);
+    EXPECT_SIZE((size_t)posix_memalign(&block, not_a_power - 24, 10), EINVAL);
     EXPECT_SIZE((size_t)posix_memalign(&block, huge_alignment, 10), ENOMEM);
     EXPECT_POINTER(block, &block);
     errno = 0;
@@ -86,7 +86,7 @@ static void test_errors(void)
     EXPECT_NOT_NULL(raised);
     EXPECT_SIZE((uintptr_t)raised % 32, 0);
     free(raised);
-    free(memalign(0, 48));
+    free(memalign(not_a_power - 24, 48));
 }
 
 static void test_pages(void)

@@ -91,7 +91,7 @@ static void test_random(void)
     } blocks[BLOCK_COUNT];
     struct random random = random_make(seed_start("realloc"), 0);
     size_t before = live_size();
-    for (size_t i = 0; i < 20000; i++) {
+    for (size_t i = 0; i < 6000; i++) {
         size_t which = random_below(&random, BLOCK_COUNT);
         size_t size = random_below(&random, (size_t)1 << random_below(&random, 22)) + 1;
         blocks[which].data = realloc(blocks[which].data, size);

@@ -18,7 +18,7 @@ install_tree "$prefix"
 for file in lib/libhalde.so lib/libhalde.so.0 lib/libhalde.a lib/libhalde-heap.so lib/libhalde-heap.so.0 \
     lib/libhalde-heap.a lib/libhalde-wmain.a lib/libhalde-preload.so lib/pkgconfig/halde.pc lib/pkgconfig/halde-win32.pc \
     lib/pkgconfig/halde-heap.pc lib/cmake/Halde/HaldeConfig.cmake include/halde/heap.h \
-    include/halde-win32/windows.h share/man/man3/halde.3 share/man/man7/halde-win32.7; do
+    include/halde-win32/windows.h share/man/man3/halde.3 share/man/man7/halde-win32.7 share/man/man7/halde-malloc.7; do
     checks=$((checks + 1))
     [ -e "$prefix/$file" ] || fail "$file is not installed"
 done

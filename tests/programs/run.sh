@@ -148,7 +148,10 @@ run_program() { # prints one line, more when something is wrong; status 0 equal,
     if [ "$count" = 1 ]; then
         phase "$name" counted || explain "$name" counted
         extra+=$(cat "$folder"/counts/* 2>/dev/null |
-            awk '/^calls/ {n += $2} END {printf "; %.1f million allocations by %d process%s", n / 1e6, p, p == 1 ? "" : "es"}
+            awk '/^calls/ {n += $2} END {
+                printf n < 1e6 ? "; %d thousand" : "; %.1f million", n < 1e6 ? n / 1e3 : n / 1e6
+                printf " allocations by %d process%s", p, p == 1 ? "" : "es"
+            }
                  /^process/ {p++}')
     fi
     text=$(cat "$folder/with/summary" 2>/dev/null)

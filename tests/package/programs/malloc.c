@@ -3,6 +3,7 @@
 
 // malloc is Halde's where libhalde is linked, also in what only libc calls; in C++ operator new,
 // too.
+#define _POSIX_C_SOURCE 200809L // strdup
 #include <halde/heap.h>
 
 #include <stdio.h>

@@ -4,7 +4,7 @@
 # About: hashes, regular expressions, sorting, closures, threads, fork and pipes
 # Needs: perl perl
 # Quick: yes
-# Walk: yes
+# Walk: no
 # Limit: 300
 # shellcheck shell=bash
 

@@ -17,8 +17,8 @@
  *
  * Threads: any thread may use any heap and free any block, unless the heap was created with
  * HALDE_HEAP_NO_SERIALIZE.  No function here changes `errno`.  None is async-signal-safe.  A block
- * that is freed twice is refused the second time, also where two threads free it at once, unless it
- * has been given out again.
+ * that is freed twice is refused the second time, unless it has been given out again; where two
+ * threads free it at the same moment, it may be given out to two callers, but the heap stays sound.
  */
 #ifndef HALDE_HEAP_H
 #define HALDE_HEAP_H

@@ -396,9 +396,37 @@ static void *alloc_words(
     return block;
 }
 
+// A block for a heap without any span, which the caller's opening names: the quick case of
+// alloc_first(). NULL, with nothing changed, when it is not that.
+static void *alloc_early_open(struct thread *thread, const halde_heap *handle, size_t size)
+{
+    struct opening *opening = &thread->open;
+    void *block = NULL;
+    if (size <= CLASS_BYTE_MAX && gate_enter_opening(thread, opening, (uintptr_t)handle) &&
+        opening->records == cache_no_records) {
+        struct heap *heap = opening->cache->heap;
+        uint32_t size_class = size_class_of(size);
+        if (is_early(heap, size_class)) {
+            block = mixed_bump(heap, size);
+        }
+        if (block != NULL) {
+            heap->class_live[size_class]++;
+            heap->mixed_uses++;
+        }
+    }
+    gate_leave(thread);
+    return block;
+}
+
 NOINLINE void *fast_alloc_rest(halde_heap *handle, size_t size, uint32_t flags)
 {
     struct thread *thread = thread_current;
+    if (flags == 0) {
+        void *block = alloc_early_open(thread, handle, size);
+        if (block != NULL) {
+            return block;
+        }
+    }
     if (size > CLASS_BYTE_MAX && size <= CLASS_MAX && flags == 0) {
         void *block = alloc_words(thread, &thread->open, handle, size);
         if (block != NULL) {
@@ -541,8 +569,17 @@ static NOINLINE enum halde_status free_slow(struct heap *heap, void *data, uint3
 }
 
 enum {
-    EMPTY_MAX = 8, // empty spans to give back after one flush; the others wait for the next
+    EMPTY_MAX = 8,      // empty spans to give back after one flush; the others wait for the next
+    KEPT_SIZE_MIN = 64, // remote blocks from here on stay with the thread that freed them
 };
+
+static uint32_t flush_half(struct cache *cache, struct class_record *record, struct slice **empty)
+{
+    uint32_t half = (cache_magazine_count(record) + 1) / 2;
+    uint32_t empty_count = cache_flush(cache, record, half, empty, EMPTY_MAX);
+    purge_after_flush(cache, (size_t)half * record->block_size);
+    return empty_count;
+}
 
 // Frees a plain busy block of a span that the cache owns: into its magazine, of which half goes
 // back to the spans first when it is full.  The caller is inside the gate, which this leaves.
@@ -552,9 +589,7 @@ static void put_block(struct heap *heap, struct thread *thread, struct cache *ca
     struct slice *empty[EMPTY_MAX];
     uint32_t empty_count = 0;
     if (record->top == record->limit) {
-        uint32_t half = (cache_magazine_count(record) + 1) / 2;
-        empty_count = cache_flush(record, half, empty, EMPTY_MAX);
-        purge_after_flush(cache, (size_t)half * record->block_size);
+        empty_count = flush_half(cache, record, empty);
     }
     fast_put_block(record, data, state, has_words);
     if (LIKELY(empty_count == 0)) {
@@ -565,6 +600,35 @@ static void put_block(struct heap *heap, struct thread *thread, struct cache *ca
         .heap = heap, .thread = thread, .cache = cache, .is_central = !heap->is_shared};
     release_empty(&session, empty, empty_count);
     session_end(&session);
+}
+
+// Frees a block of another cache's span.  Small blocks go straight back: kept, they would share the
+// processor's cache lines with those of other threads for ever.  The caller is inside the gate,
+// which this leaves.
+static bool free_remote(struct heap *heap, struct thread *thread, struct cache *cache,
+    struct slice *span, uint32_t index, void *data)
+{
+    struct slice *empty[EMPTY_MAX];
+    uint32_t empty_count = 0;
+    uint32_t block_size = span->block_size;
+    bool is_freed = false;
+    if (cache != NULL && block_size >= KEPT_SIZE_MIN && block_size <= CLASS_BYTE_MAX) {
+        struct class_record *record = &cache->records[span->size_class];
+        if (record->block_size != 0 && record->top == record->limit) {
+            empty_count = flush_half(cache, record, empty);
+        }
+        is_freed = span_keep_remote(cache, span, index, data);
+    }
+    is_freed = is_freed || span_free_remote(span, index);
+    if (LIKELY(empty_count == 0)) {
+        gate_leave(thread);
+        return is_freed;
+    }
+    struct session session = {
+        .heap = heap, .thread = thread, .cache = cache, .is_central = !heap->is_shared};
+    release_empty(&session, empty, empty_count);
+    session_end(&session);
+    return is_freed;
 }
 
 // The fast path with everything it left out: other heaps than the last one, fenced gates, 16-bit
@@ -592,9 +656,7 @@ static NOINLINE enum halde_status free_again(
         put_block(heap, thread, cache, span->record, data, state, has_words);
         return HALDE_OK;
     }
-    bool is_freed = span_free_remote(span, index);
-    gate_leave(thread);
-    return is_freed ? HALDE_OK : HALDE_BLOCK_FREED;
+    return free_remote(heap, thread, cache, span, index, data) ? HALDE_OK : HALDE_BLOCK_FREED;
 }
 
 enum halde_status halde_heap_free(halde_heap *handle, void *data, uint32_t flags)

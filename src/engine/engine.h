@@ -12,6 +12,8 @@
 
 #include <halde/heap.h>
 
+#include "base/compiler.h"
+
 /**
  * A word of the layer above, kept with the heap: creation flags, compatibility value and so on.
  * The engine never reads it.  0 after creation.
@@ -55,6 +57,9 @@ size_t engine_describe(
 
 /** Writes "halde: <text>\n" to stderr in one write, never allocates. */
 void engine_message(const char *text);
+
+/** Defined where the engine must not start by itself: in the preload object. */
+extern HIDDEN const char engine_starts_on_demand __attribute__((weak));
 
 /** The value of `key` in HALDE_OPTIONS, or NULL. Read once at start; NULL in set-uid programs. */
 const char *engine_option(const char *key);

@@ -580,10 +580,13 @@ bool heap_system_init(void)
     return atomic_load_explicit(&registry.is_initialised, memory_order_acquire);
 }
 
-// The process heap exists before any code of the program runs.
+// The process heap exists before any code of the program runs; in the preload object, which may
+// have to stand down, only from its first use on.
 __attribute__((constructor)) static void init_at_start(void)
 {
-    heap_system_init();
+    if (&engine_starts_on_demand == NULL) {
+        heap_system_init();
+    }
 }
 
 enum halde_status halde_heap_create(const struct halde_heap_options *options, halde_heap **heap)

@@ -553,84 +553,15 @@ bool cache_evaluate_span(struct slice *span)
     return free_count == span->block_count && (span->next != 0 || span->previous != 0);
 }
 
-// ---- Flush ------------------------------------------------------------------------------------
+// ---- Remote frees ----------------------------------------------------------------------------
 
-// Spans that a flush has found empty.
-struct empty_spans {
-    struct slice **spans;
-    uint32_t count;
-    uint32_t capacity;
-};
-
-static void count_freed(struct slice *span, uint32_t count, struct empty_spans *empty)
-{
-    if (count == 0) {
-        return;
-    }
-    uint32_t freed = span->freed + count;
-    span->freed = (uint16_t)(freed > UINT16_MAX ? UINT16_MAX : freed);
-    if (UNLIKELY(freed >= span->freed_limit) && cache_evaluate_span(span) &&
-        empty->count < empty->capacity) {
-        empty->spans[empty->count++] = span;
-    }
-}
-
-// Makes the states of the blocks free; neighbours in a magazine are often of one span.
-ALWAYS_INLINE void return_blocks(
-    const struct free_block *block, uint32_t count, struct empty_spans *empty, bool has_words)
-{
-    struct slice *span = NULL;
-    uintptr_t span_number = 0;
-    uint32_t freed = 0;
-    for (; count > 0; count--, block++) {
-        uintptr_t number = (uintptr_t)block->address >> SLICE_SHIFT;
-        if (UNLIKELY(number != span_number)) {
-            count_freed(span, freed, empty);
-            span = slice_first(slice_of(block->address));
-            span_number = number;
-            freed = 0;
-        }
-        if (has_words) {
-            __atomic_store_n((uint16_t *)(void *)block->state, (uint16_t)0, __ATOMIC_RELAXED);
-        } else {
-            __atomic_store_n(block->state, (uint8_t)0, __ATOMIC_RELAXED);
-        }
-        freed++;
-    }
-    count_freed(span, freed, empty);
-}
-
-uint32_t cache_flush(
-    struct class_record *record, uint32_t count, struct slice **spans, uint32_t capacity)
-{
-    struct free_block *magazine = record->magazine;
-    uint32_t total = cache_magazine_count(record);
-    count = count < total ? count : total;
-    struct empty_spans empty = {.spans = spans, .capacity = capacity};
-    if (record->block_size > CLASS_BYTE_MAX) {
-        return_blocks(magazine + 1, count, &empty, true);
-    } else {
-        return_blocks(magazine + 1, count, &empty, false);
-    }
-    memmove(magazine + 1, magazine + 1 + count, (total - count) * sizeof(*magazine));
-    record->top = magazine + (total - count);
-    return empty.count;
-}
-
-void cache_flush_all(struct cache *cache)
-{
-    for (uint32_t i = 0; i < USED_WORD_COUNT; i++) {
-        for (uint64_t used = cache->used[i]; used != 0; used &= used - 1) {
-            struct class_record *record = &cache->records[i * 64 + bits_lowest(used)];
-            cache_flush(record, UINT32_MAX, NULL, 0);
-        }
-    }
-}
-
-static void count_remote_free(struct slice *span)
+// Tells the owner when it is time. Before the states change: as long as a block is not free the
+// span stays.
+static void count_remote_free(struct slice *span, uint32_t count)
 {
     struct remote *remote = &pool.remotes[slice_number(span)];
-    uint16_t freed = (uint16_t)(atomic_load_explicit(&remote->freed, memory_order_relaxed) + 1);
+    uint32_t before = atomic_load_explicit(&remote->freed, memory_order_relaxed);
+    uint16_t freed = (uint16_t)(before + count > UINT16_MAX ? UINT16_MAX : before + count);
     atomic_store_explicit(&remote->freed, freed, memory_order_relaxed);
     if (freed < threshold_of(span)) {
         return;
@@ -648,6 +579,95 @@ static void count_remote_free(struct slice *span)
         atomic_store_explicit(&remote->next, head, memory_order_relaxed);
     } while (!atomic_compare_exchange_weak_explicit(
         &owner->remote, &head, slice_number(span), memory_order_release, memory_order_relaxed));
+}
+
+// ---- Flush ------------------------------------------------------------------------------------
+
+// Spans that a flush has found empty.
+struct empty_spans {
+    struct slice **spans;
+    uint32_t count;
+    uint32_t capacity;
+};
+
+static void count_freed(struct slice *span, uint32_t count, struct empty_spans *empty)
+{
+    uint32_t freed = span->freed + count;
+    span->freed = (uint16_t)(freed > UINT16_MAX ? UINT16_MAX : freed);
+    if (UNLIKELY(freed >= span->freed_limit) && cache_evaluate_span(span) &&
+        empty->count < empty->capacity) {
+        empty->spans[empty->count++] = span;
+    }
+}
+
+// Makes the states of blocks of one span free. Release: whoever reads 0 may use the block.
+ALWAYS_INLINE void free_states(const struct free_block *block, uint32_t count, bool has_words)
+{
+    for (; count > 0; count--, block++) {
+        if (has_words) {
+            __atomic_store_n((uint16_t *)(void *)block->state, (uint16_t)0, __ATOMIC_RELEASE);
+        } else {
+            __atomic_store_n(block->state, (uint8_t)0, __ATOMIC_RELEASE);
+        }
+    }
+}
+
+// Neighbours in a magazine are often of one span.
+static uint32_t run_length(const struct free_block *block, uint32_t count)
+{
+    uintptr_t number = (uintptr_t)block->address >> SLICE_SHIFT;
+    uint32_t length = 1;
+    while (length < count && (uintptr_t)block[length].address >> SLICE_SHIFT == number) {
+        length++;
+    }
+    return length;
+}
+
+// Gives blocks back to their spans, which may be other caches'.
+static void return_blocks(const struct cache *cache, const struct free_block *block, uint32_t count,
+    struct empty_spans *empty)
+{
+    while (count > 0) {
+        uint32_t length = run_length(block, count);
+        struct slice *span = slice_first(slice_of(block->address));
+        bool is_own = span_owner(span) == cache;
+        if (!is_own) {
+            count_remote_free(span, length);
+        }
+        if (slice_kind(span) == SLICE_SPAN_WORDS) {
+            free_states(block, length, true);
+        } else {
+            free_states(block, length, false);
+        }
+        if (is_own) {
+            count_freed(span, length, empty);
+        }
+        block += length;
+        count -= length;
+    }
+}
+
+uint32_t cache_flush(struct cache *cache, struct class_record *record, uint32_t count,
+    struct slice **spans, uint32_t capacity)
+{
+    struct free_block *magazine = record->magazine;
+    uint32_t total = cache_magazine_count(record);
+    count = count < total ? count : total;
+    struct empty_spans empty = {.spans = spans, .capacity = capacity};
+    return_blocks(cache, magazine + 1, count, &empty);
+    memmove(magazine + 1, magazine + 1 + count, (total - count) * sizeof(*magazine));
+    record->top = magazine + (total - count);
+    return empty.count;
+}
+
+void cache_flush_all(struct cache *cache)
+{
+    for (uint32_t i = 0; i < USED_WORD_COUNT; i++) {
+        for (uint64_t used = cache->used[i]; used != 0; used &= used - 1) {
+            struct class_record *record = &cache->records[i * 64 + bits_lowest(used)];
+            cache_flush(cache, record, UINT32_MAX, NULL, 0);
+        }
+    }
 }
 
 // The state changes from what it was seen to be, so that of two threads which free a block at the
@@ -668,9 +688,24 @@ static bool clear_busy_state(struct slice *span, uint32_t index)
     return state != 0 && is_cleared;
 }
 
+bool span_keep_remote(struct cache *cache, struct slice *span, uint32_t index, void *data)
+{
+    struct class_record *record = &cache->records[span->size_class];
+    uint8_t *state = span->map + index;
+    uint8_t busy = __atomic_load_n(state, __ATOMIC_RELAXED);
+    bool is_kept = record->top != record->limit && (int8_t)busy > 0 &&
+                   __atomic_compare_exchange_n(state, &busy, (uint8_t)STATE_CACHED_BYTE, false,
+                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+    if (is_kept) {
+        struct free_block *top = ++record->top;
+        *top = (struct free_block){.address = data, .state = state};
+    }
+    return is_kept;
+}
+
 bool span_free_remote(struct slice *span, uint32_t index)
 {
-    count_remote_free(span); // as long as the block is busy the span stays
+    count_remote_free(span, 1); // as long as the block is busy the span stays
     return clear_busy_state(span, index);
 }
 

@@ -127,8 +127,8 @@ bool cache_refill(struct cache *cache, uint32_t size_class);
 /// Gives the `count` lowest blocks of a magazine back to their spans.  Those of them that are empty
 /// then, and not the only ones with free blocks, are stored in `spans`, at most `capacity`.
 /// @return spans in `spans`
-uint32_t cache_flush(
-    struct class_record *record, uint32_t count, struct slice **empty, uint32_t capacity);
+uint32_t cache_flush(struct cache *cache, struct class_record *record, uint32_t count,
+    struct slice **spans, uint32_t capacity);
 /// Gives the blocks of all magazines back. The heap is stopped, or the caller is the cache's user.
 void cache_flush_all(struct cache *cache);
 ALWAYS_INLINE uint32_t cache_magazine_count(const struct class_record *record)
@@ -148,6 +148,10 @@ void cache_unlink_span(struct slice *span);
 /// Frees a block of another cache's span, and tells the owner when it is time.  Called inside the
 /// heap by any thread.  Returns false when the block is not busy: another thread was first.
 bool span_free_remote(struct slice *span, uint32_t index);
+/// Frees a block with a byte state of another cache's span into the magazine of `cache`: whoever
+/// freed it has it in the processor's cache.  Returns false, with nothing changed, when the
+/// magazine is full or of a class not in use, or the block is not plainly busy.
+bool span_keep_remote(struct cache *cache, struct slice *span, uint32_t index, void *data);
 /// Whether an empty, unlisted span may be released: no other thread is about to push it. Owner
 /// only.
 bool span_can_end(struct slice *span);

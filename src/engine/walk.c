@@ -228,28 +228,38 @@ static void flush(struct bulk *bulk)
     bulk->count = 0;
 }
 
+ALWAYS_INLINE uint32_t raw_state(const uint8_t *states, uint32_t index, bool has_words)
+{
+    const uint16_t *words = (const uint16_t *)(const void *)states;
+    return has_words ? __atomic_load_n(words + index, __ATOMIC_RELAXED)
+                     : __atomic_load_n(states + index, __ATOMIC_RELAXED);
+}
+
 // The busy blocks of one group; there is room for all of them.
-static void add_group(struct bulk *bulk, const struct slice *span, uint32_t group)
+ALWAYS_INLINE void add_group(
+    struct bulk *bulk, const struct slice *span, uint32_t group, bool has_words)
 {
     uint32_t first = group * STATE_GROUP_SIZE;
     uint32_t count = span->block_count - first;
     uint64_t in_range = count >= STATE_GROUP_SIZE ? UINT64_MAX : ((uint64_t)1 << count) - 1;
     uint64_t busy = ~span_idle_mask(span, group) & in_range;
-    bool has_words = slice_kind(span) == SLICE_SPAN_WORDS;
     uint32_t mask = has_words ? STATE_INFO_WORD - 1 : STATE_INFO_BYTE - 1;
     uint32_t size = span->block_size;
-    const uint8_t *bytes = span->map;
-    const uint16_t *words = (const uint16_t *)(const void *)span->map;
-    uintptr_t base = span_first_block(span);
+    const uint8_t *states = span->map + ((size_t)first << has_words);
+    char *base = (char *)span_first_block(span) + (size_t)first * size;
     struct halde_block *out = bulk->blocks + bulk->count;
-    for (; busy != 0; busy &= busy - 1) {
-        uint32_t index = first + bits_lowest(busy);
-        uint32_t state = has_words ? __atomic_load_n(words + index, __ATOMIC_RELAXED)
-                                   : __atomic_load_n(bytes + index, __ATOMIC_RELAXED);
-        *out++ = (struct halde_block){
-            .data = (void *)(base + (uintptr_t)index * size),
-            .size = size - ((state & mask) - 1),
-        };
+    if (busy == UINT64_MAX) { // a full group needs no search
+        for (uint32_t i = 0; i < STATE_GROUP_SIZE; i++, base += size) {
+            out[i].data = base;
+            out[i].size = size - ((raw_state(states, i, has_words) & mask) - 1);
+        }
+        bulk->count += STATE_GROUP_SIZE;
+        return;
+    }
+    for (; busy != 0; busy &= busy - 1, out++) {
+        uint32_t i = bits_lowest(busy);
+        out->data = base + (size_t)i * size;
+        out->size = size - ((raw_state(states, i, has_words) & mask) - 1);
     }
     bulk->count = (size_t)(out - bulk->blocks);
 }
@@ -261,7 +271,11 @@ static bool bulk_span(struct bulk *bulk, struct slice *span, uint32_t *group)
         if (bulk->count + STATE_GROUP_SIZE > BATCH_COUNT) {
             return false;
         }
-        add_group(bulk, span, *group);
+        if (slice_kind(span) == SLICE_SPAN_WORDS) {
+            add_group(bulk, span, *group, true);
+        } else {
+            add_group(bulk, span, *group, false);
+        }
     }
     return true;
 }

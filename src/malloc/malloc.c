@@ -269,6 +269,10 @@ HALDE_API size_t malloc_usable_size(void *block)
 
 // ---- Start and end ----------------------------------------------------------------------------
 
+#if CONFIG_PRELOAD
+HIDDEN const char engine_starts_on_demand = 1;
+#endif
+
 HIDDEN void *malloc_here(size_t size)
     __attribute__((alias("malloc"), malloc, alloc_size(1), nothrow, leaf));
 

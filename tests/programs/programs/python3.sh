@@ -34,10 +34,11 @@ prepare() {
     choose_python
     local name
     for name in $wanted; do
-        if "$(cat python)" -c "import test.$name" 2>/dev/null; then
+        if "$(cat python)" -c "import test.$name" >/dev/null 2>&1; then
             printf '%s ' "$name"
         fi
     done >tests
+    echo >>tests
 }
 
 # Names and outcomes from regrtest's XML report, without the times. Objects are named by their address in a few.

@@ -33,6 +33,10 @@ bool gate_enter(
     if (UNLIKELY(thread == &thread_none)) {
         return false; // a stopper would not see it
     }
+    if (opening != NULL && gate_enter_opening(thread, opening, heap->handle)) {
+        *cache = opening->cache;
+        return true;
+    }
     atomic_store_explicit(&thread->in, heap->handle, memory_order_relaxed);
     COMPILER_BARRIER(); // the stopper's membarrier turns this into a fence when it matters
     if (fence_bit != 0) {

@@ -10,6 +10,7 @@ import collections
 import statistics
 import sys
 
+import overhead_table
 from rows import OWN, PEERS, PROCESS, ROWS, SHARED
 
 PEER_NAMES = {"glibc": "system malloc"}
@@ -23,6 +24,7 @@ class Figures:
     """All figures of a run: (row, threads, side, metric) -> values of the rounds."""
 
     def __init__(self, path):
+        self.path = path
         self.header = {}
         self.units = {}
         self.values = collections.defaultdict(list)
@@ -158,6 +160,15 @@ def latency(figures, busy, limit):
     return f"{distribution(figures, row, SHARED)} (p50 / p90 / p99 / max)", met
 
 
+def overhead(path):
+    """(measured, met) of what overhead.sh has found on a machine of this class, if it has run."""
+    found = overhead_table.newest_beside(path)
+    mean, programs = overhead_table.summary(found) if found else (None, 0)
+    if mean is None:
+        return "not measured by these programs", None
+    return f"{mean:.3f} x (processor time of {programs} programs, {found.stem})", mean <= overhead_table.TARGET
+
+
 def targets(figures):
     """(what, target, (measured, met)) of each target of the heap API."""
     median = figures.median
@@ -173,7 +184,7 @@ def targets(figures):
         ("8 threads on one private heap, beside system malloc", "never slower",
          against_side(figures, "hot", 8, "pair", SHARED, "glibc", 1.0)),
         ("guard, state byte and exact sizes together", "<= 5 % on whole programs",
-         ("not measured by these programs", None)),
+         overhead(figures.path)),
         ("create + 10 blocks + destroy", "<= 0.2 us",
          at_most(median("life_10", 1, OWN, "life"), 200, "ns")),
         ("create + 100 blocks of 64 B + destroy", "<= 0.5 x mimalloc's heap",

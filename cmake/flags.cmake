@@ -51,7 +51,8 @@ set(HALDE_CONFIG
   _GNU_SOURCE
   CONFIG_ASAN=${is_asan}
   CONFIG_TSAN=${is_tsan}
-  CONFIG_DEBUG=$<BOOL:${HALDE_DEBUG}>)
+  CONFIG_DEBUG=$<BOOL:${HALDE_DEBUG}>
+  CONFIG_UNGUARDED=$<BOOL:${HALDE_UNGUARDED}>)
 
 # halde_flags(<target> [FAULT_INJECTION]): what every target of this tree has in common.
 function(halde_flags target)

@@ -30,6 +30,12 @@
 #define CONFIG_ASAN 0 ///< 1: built with AddressSanitizer: small reservation
 #endif
 
+#ifndef CONFIG_UNGUARDED
+/// 1, for measurement only: the fast paths neither enter the gate, nor note states and exact sizes,
+/// nor prove that a block is busy. Programs run; walks, locks, sizes and user info are wrong.
+#define CONFIG_UNGUARDED 0
+#endif
+
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 #define ALWAYS_INLINE static inline __attribute__((always_inline))

@@ -16,6 +16,25 @@
 #include "engine/size_class.h"
 #include "engine/span.h"
 
+/// Enters the heap with this handle if the opening names it. In any case fast_leave() must follow.
+/// Unguarded it only asks, because the opening leads to the cache.
+ALWAYS_INLINE bool fast_enter(
+    struct thread *thread, struct opening *opening, const halde_heap *handle)
+{
+    if (CONFIG_UNGUARDED) {
+        uintptr_t open = atomic_load_explicit(&opening->handle, memory_order_relaxed);
+        return open == (uintptr_t)handle;
+    }
+    return gate_enter_opening(thread, opening, (uintptr_t)handle);
+}
+
+ALWAYS_INLINE void fast_leave(struct thread *thread)
+{
+    if (!CONFIG_UNGUARDED) {
+        gate_leave(thread);
+    }
+}
+
 /// Takes the block on top of a magazine and marks it busy. NULL when the magazine is empty.
 ALWAYS_INLINE void *fast_take_block(struct class_record *record, size_t user_size, bool has_words)
 {
@@ -23,6 +42,10 @@ ALWAYS_INLINE void *fast_take_block(struct class_record *record, size_t user_siz
     void *block = top->address;
     if (UNLIKELY(block == NULL)) {
         return NULL;
+    }
+    if (CONFIG_UNGUARDED) {
+        record->top = top - 1;
+        return block; // it has been busy since the magazine was filled
     }
     uint8_t *state = top->state;
     record->top = top - 1;
@@ -51,6 +74,10 @@ ALWAYS_INLINE void fast_put_block(
 {
     struct free_block *top = record->top + 1;
     top->address = block;
+    if (CONFIG_UNGUARDED) {
+        record->top = top;
+        return; // a flush finds the state, and only then makes it free
+    }
     top->state = state;
     record->top = top;
     if (has_words) {
@@ -71,10 +98,10 @@ ALWAYS_INLINE void *fast_alloc_in(
     }
     uint32_t size_class = size_class_table[(size + GRANULE_SIZE - 1) >> GRANULE_SHIFT];
     void *block = NULL;
-    if (LIKELY(gate_enter_opening(thread, opening, (uintptr_t)handle))) {
+    if (LIKELY(fast_enter(thread, opening, handle))) {
         block = fast_take_block(&opening->records[size_class], size, false);
     }
-    gate_leave(thread);
+    fast_leave(thread);
     return block;
 }
 
@@ -89,7 +116,7 @@ ALWAYS_INLINE bool fast_free_in(
     }
     bool is_freed = false;
     // That the span is the cache's own proves that it is one, and the heap's.
-    if (LIKELY(gate_enter_opening(thread, opening, (uintptr_t)handle)) &&
+    if (LIKELY(fast_enter(thread, opening, handle)) &&
         LIKELY(slice_owner(span) == (uintptr_t)opening->cache)) {
         uint32_t reciprocal = span->reciprocal;
         uint64_t product = (uint64_t)(uint16_t)((uintptr_t)data - span->first_offset) * reciprocal;
@@ -97,13 +124,14 @@ ALWAYS_INLINE bool fast_free_in(
         // lies before the first block or after the last, the map has STATE_UNUSABLE.
         uint8_t *state = span->map + (product >> 32);
         struct class_record *record = span->record;
-        if (LIKELY((uint32_t)product < reciprocal && fast_is_plain_busy(state, false) &&
+        if (LIKELY((CONFIG_UNGUARDED ||
+                       ((uint32_t)product < reciprocal && fast_is_plain_busy(state, false))) &&
                    record->top != record->limit)) {
             fast_put_block(record, data, state, false);
             is_freed = true;
         }
     }
-    gate_leave(thread);
+    fast_leave(thread);
     return is_freed;
 }
 

@@ -21,7 +21,9 @@ static enum halde_status find_in_span(struct slice *span, uintptr_t address, str
     uint32_t info_flag = has_words ? STATE_INFO_WORD : STATE_INFO_BYTE;
     block->index = index;
     block->block_size = RELAXED_LOAD(span->block_size);
-    block->user_size = block->block_size - ((state & ~info_flag) - 1);
+    // Unguarded, the slack is another block's, of before.
+    uint32_t slack = CONFIG_UNGUARDED ? 0 : (state & ~info_flag) - 1;
+    block->user_size = block->block_size - slack;
     block->has_info = (state & info_flag) != 0;
     return HALDE_OK;
 }

@@ -344,12 +344,19 @@ void cache_unlink_span(struct slice *span)
 
 // ---- Sweep ------------------------------------------------------------------------------------
 
+// The states of a block in a magazine.  Unguarded, where nobody will say when the block is given
+// out: busy, and without slack.
+enum {
+    CACHED_BYTE = CONFIG_UNGUARDED ? 1 : STATE_CACHED_BYTE,
+    CACHED_WORD = CONFIG_UNGUARDED ? 1 : STATE_CACHED_WORD,
+};
+
 static void set_cached(uint8_t *state, bool has_words)
 {
     if (has_words) {
-        __atomic_store_n((uint16_t *)(void *)state, (uint16_t)STATE_CACHED_WORD, __ATOMIC_RELAXED);
+        __atomic_store_n((uint16_t *)(void *)state, (uint16_t)CACHED_WORD, __ATOMIC_RELAXED);
     } else {
-        __atomic_store_n(state, (uint8_t)STATE_CACHED_BYTE, __ATOMIC_RELAXED);
+        __atomic_store_n(state, (uint8_t)CACHED_BYTE, __ATOMIC_RELAXED);
     }
 }
 
@@ -600,14 +607,27 @@ static void count_freed(struct slice *span, uint32_t count, struct empty_spans *
     }
 }
 
+// The state of a block in a magazine. Unguarded, fast_put_block() has not noted where it is.
+ALWAYS_INLINE uint8_t *state_of(
+    const struct slice *span, const struct free_block *block, bool has_words)
+{
+    if (!CONFIG_UNGUARDED) {
+        return block->state;
+    }
+    uint32_t offset = (uint32_t)((uintptr_t)block->address - span_first_block(span));
+    return span->map + ((size_t)span_index(span, offset) << has_words);
+}
+
 // Makes the states of blocks of one span free. Release: whoever reads 0 may use the block.
-ALWAYS_INLINE void free_states(const struct free_block *block, uint32_t count, bool has_words)
+ALWAYS_INLINE void free_states(
+    const struct slice *span, const struct free_block *block, uint32_t count, bool has_words)
 {
     for (; count > 0; count--, block++) {
+        uint8_t *state = state_of(span, block, has_words);
         if (has_words) {
-            __atomic_store_n((uint16_t *)(void *)block->state, (uint16_t)0, __ATOMIC_RELEASE);
+            __atomic_store_n((uint16_t *)(void *)state, (uint16_t)0, __ATOMIC_RELEASE);
         } else {
-            __atomic_store_n(block->state, (uint8_t)0, __ATOMIC_RELEASE);
+            __atomic_store_n(state, (uint8_t)0, __ATOMIC_RELEASE);
         }
     }
 }
@@ -635,9 +655,9 @@ static void return_blocks(const struct cache *cache, const struct free_block *bl
             count_remote_free(span, length);
         }
         if (slice_kind(span) == SLICE_SPAN_WORDS) {
-            free_states(block, length, true);
+            free_states(span, block, length, true);
         } else {
-            free_states(block, length, false);
+            free_states(span, block, length, false);
         }
         if (is_own) {
             count_freed(span, length, empty);
@@ -694,7 +714,7 @@ bool span_keep_remote(struct cache *cache, struct slice *span, uint32_t index, v
     uint8_t *state = span->map + index;
     uint8_t busy = __atomic_load_n(state, __ATOMIC_RELAXED);
     bool is_kept = record->top != record->limit && (int8_t)busy > 0 &&
-                   __atomic_compare_exchange_n(state, &busy, (uint8_t)STATE_CACHED_BYTE, false,
+                   __atomic_compare_exchange_n(state, &busy, (uint8_t)CACHED_BYTE, false,
                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
     if (is_kept) {
         struct free_block *top = ++record->top;

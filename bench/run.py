@@ -69,11 +69,9 @@ def describe_build(build_dir):
     cache = build_dir / "CMakeCache.txt"
     compiler = file_value(cache, "CMAKE_C_COMPILER")
     kind = file_value(cache, "CMAKE_BUILD_TYPE")
-    flags = " ".join(
-        filter(None, [file_value(cache, "CMAKE_C_FLAGS"), file_value(cache, f"CMAKE_C_FLAGS_{kind.upper()}")])
-    )
     version = output_of(compiler, "--version").split("\n")[0] if compiler else ""
-    return version or "unknown", f"{kind} {flags}".strip() or "unknown"
+    # The flags of a build type are the project's (cmake/flags.cmake), not the cache's.
+    return version or "unknown", f"{kind} {file_value(cache, 'CMAKE_C_FLAGS') or ''}".strip() or "unknown"
 
 
 def describe(build_dir, options):

@@ -28,7 +28,7 @@ struct area {
 };
 
 static struct {
-    struct os_mutex mutex;      // rank pool: runs, top, purged_at
+    struct os_mutex mutex;      // rank pool: runs, top, purged_at, purge
     struct os_mutex area_mutex; // innermost: committed sizes
     size_t size;                // bytes of the pool
     uint32_t top;               // first slice never taken

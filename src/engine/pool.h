@@ -121,9 +121,8 @@ uint32_t pool_purge_slices(const struct slice *first, size_t count);
 
 /// Adds a free run, merging it with its neighbours. `flags` of the first slice is kept.
 void runs_insert(struct runs *runs, struct slice *first, size_t count);
-/// Takes `count` slices out of a free run; the best fit of a few. NULL when there is none.
-struct slice *runs_take(struct runs *runs, size_t count);
-/// Takes `count` slices, the first of them at a multiple of `alignment` bytes (at least a slice).
+/// Takes `count` slices out of a free run, the first of them at a multiple of `alignment` bytes (at
+/// least a slice); the best fit of a few. NULL when there is none.
 struct slice *runs_take_aligned(struct runs *runs, size_t count, size_t alignment);
 /// Takes exactly the `count` slices that start at `first`, if that is the start of a free run of
 /// this owner.

@@ -163,11 +163,6 @@ struct slice *runs_take_aligned(struct runs *runs, size_t count, size_t alignmen
     return NULL;
 }
 
-struct slice *runs_take(struct runs *runs, size_t count)
-{
-    return runs_take_aligned(runs, count, SLICE_SIZE);
-}
-
 bool runs_take_at(struct runs *runs, struct slice *first, size_t count)
 {
     bool is_free_run =

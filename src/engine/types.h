@@ -210,8 +210,9 @@ struct cache {
     // Behind the line of a heap's gate: other threads write it.
     _Atomic(uint32_t) remote; ///< given-up spans with remote frees: any thread pushes (release),
                               ///< user takes all (acquire)
-    uint32_t slice_count;     ///< of the cache's spans
-    size_t returned_size;     ///< bytes of blocks that left magazines since the last purge
+    // The user's, or a stopper's, like the records.
+    uint32_t slice_count; ///< of the cache's spans
+    size_t returned_size; ///< bytes of blocks that left magazines since the last purge
     struct purge purge;
 };
 

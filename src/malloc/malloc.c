@@ -5,8 +5,8 @@
 // fast path and a test of its result; everything else is in a _rest function.
 
 #include "base/bits.h"
+#include "engine/fast.h"
 #include "malloc/family.h"
-#include "malloc/hot.h"
 #include "malloc/statistics.h"
 #include "os/os.h"
 
@@ -38,7 +38,7 @@ NOINLINE void *malloc_rest(size_t size)
 
 HALDE_API void *malloc(size_t size)
 {
-    void *block = hot_alloc(size);
+    void *block = fast_malloc(size);
     return LIKELY(block != NULL) ? block : malloc_rest(size);
 }
 
@@ -62,7 +62,7 @@ HALDE_API void *calloc(size_t count, size_t size)
     if (UNLIKELY(__builtin_mul_overflow(count, size, &total))) {
         return calloc_rest(count, size);
     }
-    void *block = hot_alloc(total);
+    void *block = fast_malloc(total);
     return LIKELY(block != NULL) ? memset(block, 0, total) : calloc_rest(count, size);
 }
 
@@ -75,7 +75,7 @@ void *malloc_aligned(size_t alignment, size_t size)
         return linked->aligned(alignment, size);
     }
     if (alignment <= GRANULE_SIZE) {
-        void *block = hot_alloc(size);
+        void *block = fast_malloc(size);
         return block != NULL ? block : fast_malloc_rest(size, 0);
     }
     return halde_heap_alloc_aligned(halde_process_heap(), size, alignment, 0);
@@ -152,7 +152,7 @@ static enum place find_heap(const void *block, halde_heap **heap)
         return PLACE_FOREIGN;
     }
     const struct heap *owner = slice_heap(slice);
-    *heap = owner == NULL ? NULL : (halde_heap *)owner->handle;
+    *heap = owner == NULL ? NULL : (halde_heap *)RELAXED_LOAD(owner->handle);
     return *heap == NULL ? PLACE_UNUSED : PLACE_HEAP;
 }
 
@@ -179,7 +179,7 @@ NOINLINE void malloc_free_rest(void *block)
 
 HALDE_API void free(void *block)
 {
-    if (UNLIKELY(!hot_free(block))) {
+    if (UNLIKELY(!fast_free_any(block))) {
         malloc_free_rest(block);
     }
 }

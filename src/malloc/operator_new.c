@@ -17,8 +17,8 @@
 // std::terminate().
 
 #include "base/text.h"
+#include "engine/fast.h"
 #include "malloc/family.h"
-#include "malloc/hot.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -159,13 +159,13 @@ HALDE_API void *_Znam(size_t size);
 
 void *_Znwm(size_t size)
 {
-    void *block = hot_alloc(size);
+    void *block = fast_malloc(size);
     return LIKELY(block != NULL) ? block : new_rest(size);
 }
 
 void *_Znam(size_t size)
 {
-    void *block = hot_alloc(size);
+    void *block = fast_malloc(size);
     return LIKELY(block != NULL) ? block : new_rest(size);
 }
 
@@ -224,7 +224,7 @@ void *_ZnamSt11align_val_tRKSt9nothrow_t(size_t size, size_t alignment, const st
     HALDE_API void name parameters;                                                                \
     void name parameters                                                                           \
     {                                                                                              \
-        if (UNLIKELY(!hot_free(block))) {                                                          \
+        if (UNLIKELY(!fast_free_any(block))) {                                                     \
             malloc_free_rest(block);                                                               \
         }                                                                                          \
     }

@@ -78,7 +78,7 @@ static bool adopt_idle(struct session *session, struct cache *cache)
     }
     if (is_stopped) {
         reclaim_cache(heap, cache);
-        gate_open(heap, gate_shared());
+        gate_open(heap, gate_shared(heap));
     }
     return has_adopted;
 }
@@ -116,7 +116,7 @@ static bool reclaim(struct session *session)
     reclaim_magazines(heap);
     bool has_reclaimed = reclaim_empty_spans(heap);
     if (is_open) {
-        gate_open(heap, gate_shared());
+        gate_open(heap, gate_shared(heap));
     }
     return has_reclaimed;
 }
@@ -157,6 +157,9 @@ static void *take_block(struct cache *cache, uint32_t size_class, size_t user_si
 
 static void *alloc_in_mixed(struct heap *heap, size_t size, size_t user_size, size_t alignment)
 {
+    if (heap->record_size != 0) {
+        return NULL; // the mixed span has no side records
+    }
     uintptr_t old_top = heap->handle + ((uintptr_t)heap->mixed.top << GRANULE_SHIFT);
     void *block = mixed_alloc(heap, size, user_size, alignment);
     if (block != NULL) {
@@ -170,7 +173,7 @@ static void *alloc_in_mixed(struct heap *heap, size_t size, size_t user_size, si
 static bool is_early(const struct heap *heap, uint32_t size_class)
 {
     return !heap->is_shared && heap->class_live[size_class] < FRONT_END_THRESHOLD &&
-           heap->mixed_uses < MIXED_USES_MAX;
+           heap->mixed_uses < MIXED_USES_MAX && heap->record_size == 0;
 }
 
 static void *alloc_early(struct heap *heap, uint32_t size_class, size_t size, size_t user_size)
@@ -451,7 +454,8 @@ NOINLINE void *fast_malloc_rest(size_t size, uint32_t flags)
         handle = halde_process_heap();
     }
     struct heap *heap = heap_of(handle);
-    return heap == NULL ? NULL : alloc_again(heap, thread, &thread->open_home, size, flags);
+    struct opening *opening = fast_opening(thread, handle);
+    return heap == NULL ? NULL : alloc_again(heap, thread, opening, size, flags);
 }
 
 void *halde_heap_alloc(halde_heap *handle, size_t size, uint32_t flags)
@@ -515,6 +519,9 @@ static void free_in_span(struct session *session, const struct block *block)
 static void free_block(struct session *session, const struct block *block, void *data)
 {
     struct heap *heap = session->heap;
+    if (heap->zeroes_freed && !slice_is_large(block->slice)) { // large_free() does it for those
+        memset(data, 0, block->block_size);
+    }
     if (heap->checks != 0) {
         checks_block_freed(block, data);
     }
@@ -652,6 +659,9 @@ static NOINLINE enum halde_status free_again(
         gate_leave(thread);
         return free_slow(heap, data, flags);
     }
+    if (UNLIKELY(heap->zeroes_freed)) {
+        memset(data, 0, span->block_size);
+    }
     if (cache != NULL && span_owner(span) == cache) {
         put_block(heap, thread, cache, span->record, data, state, has_words);
         return HALDE_OK;
@@ -674,7 +684,8 @@ static bool free_first(struct heap *heap, void *data)
         return false;
     }
     struct block block;
-    bool is_plain = !heap->is_shared && block_find(heap, data, &block) == HALDE_OK &&
+    bool is_plain = !heap->is_shared && !heap->zeroes_freed &&
+                    block_find(heap, data, &block) == HALDE_OK &&
                     slice_kind(block.slice) == SLICE_MIXED && !block.has_info;
     if (is_plain) {
         free_in_mixed(heap, &block);
@@ -723,10 +734,7 @@ NOINLINE enum halde_status fast_free_any_rest(void *data, halde_heap **handle)
     if (*handle == NULL) {
         return HALDE_BLOCK_FREED;
     }
-    struct thread *thread = thread_current;
-    struct opening *opening =
-        *handle == RELAXED_LOAD(fast_home) ? &thread->open_home : &thread->open;
-    return free_in_slice(heap, opening, slice, data, 0);
+    return free_in_slice(heap, fast_opening(thread_current, *handle), slice, data, 0);
 }
 
 // ---- Resize -----------------------------------------------------------------------------------
@@ -844,6 +852,11 @@ static void *realloc_in(struct session *session, void *data, size_t user_size, u
         if (slice_kind(block.slice) == SLICE_MIXED) {
             use_mixed(heap, data, size);
         }
+        if (heap->zeroes_freed && user_size < old_size) {
+            bool is_large = slice_is_large(block.slice);
+            size_t end = is_large ? size_min(old_size, large_capacity(block.slice)) : old_size;
+            memset((char *)data + user_size, 0, end - user_size);
+        }
     } else if (!is_too_big && !in_place_only) {
         result = move_block(session, &block, data, user_size, flags);
     }
@@ -883,8 +896,7 @@ static void *resize_inside(struct cache *cache, const struct block *block, void 
 static void *resize_again(struct heap *heap, void *data, size_t user_size, uint32_t flags)
 {
     struct thread *thread = thread_current;
-    bool is_home = (uintptr_t)RELAXED_LOAD(fast_home) == heap->handle;
-    struct opening *opening = is_home ? &thread->open_home : &thread->open;
+    struct opening *opening = fast_opening(thread, (halde_heap *)heap->handle);
     size_t wanted_size = user_size;
     if ((flags & ENGINE_HEADROOM) != 0 && user_size > CLASS_BYTE_MAX) {
         wanted_size += headroom_for(user_size);
@@ -892,7 +904,7 @@ static void *resize_again(struct heap *heap, void *data, size_t user_size, uint3
     struct slice *slice = slice_of(data);
     struct cache *cache;
     bool is_plain = (flags & ~ENGINE_HEADROOM) == 0 && wanted_size <= CLASS_MAX && slice != NULL &&
-                    slice_is_span(slice_first(slice));
+                    slice_is_span(slice_first(slice)) && !heap->zeroes_freed;
     if (!is_plain || !gate_enter(thread, heap, opening, &cache)) {
         return NULL;
     }

@@ -38,6 +38,33 @@ enum {
     ENGINE_HEADROOM = 1u << 31,
 };
 
+enum {
+    ENGINE_RECORD_SIZE_MAX = 64
+};
+
+/**
+ * Creates a growable heap whose blocks have *side records*: `record_size` bytes each, a multiple of
+ * 8 up to ENGINE_RECORD_SIZE_MAX, out of band, for the layer above.  The engine neither reads nor
+ * writes one, except that a place that was never used before has a record of zeroes: who frees a
+ * block leaves the record as the next block shall find it.
+ * @return the heap, or NULL: out of memory, or a wrong size
+ */
+halde_heap *engine_heap_create(size_t record_size);
+
+/** A busy block, as it was when asked. */
+struct engine_block {
+    void *data;      ///< its first byte
+    size_t size;     ///< bytes asked for
+    size_t capacity; ///< bytes given: all of them are the block's
+    void *record;    ///< side record; NULL where the heap has none
+};
+
+/** Finds the busy block of a heap that starts at `data`. Any value may be asked.  The answer holds
+ * as long as nobody frees or resizes the block.  Threads: any, without a lock */
+bool engine_block_at(const halde_heap *heap, const void *data, struct engine_block *block);
+/** The same for the block that `address` lies in. */
+bool engine_block_around(const halde_heap *heap, const void *address, struct engine_block *block);
+
 /** Whether a busy block is served from a span of one size class. False for anything else. */
 bool engine_block_is_in_span(const void *block);
 

@@ -150,6 +150,18 @@ ALWAYS_INLINE bool fast_free(halde_heap *handle, void *data)
 
 /// The process heap; NULL before it exists. Constant from then on.
 extern HIDDEN halde_heap *fast_home;
+/// Whether fast_malloc() and fast_free_any() always fail. Relaxed.
+extern HIDDEN bool fast_home_is_closed;
+
+/// Makes fast_malloc() and fast_free_any() fail from now on, in every thread.
+void fast_close_home(void);
+
+/// The opening for operations on a heap.
+ALWAYS_INLINE struct opening *fast_opening(struct thread *thread, const halde_heap *handle)
+{
+    bool is_home = handle == RELAXED_LOAD(fast_home) && !RELAXED_LOAD(fast_home_is_closed);
+    return is_home ? &thread->open_home : &thread->open;
+}
 
 /// The same on the process heap, with an opening of its own: a program that uses private heaps
 /// besides is not slower for it. NULL: fast_malloc_rest() decides.

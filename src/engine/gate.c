@@ -7,6 +7,13 @@
 
 #include <string.h>
 
+enum {
+    QUICK_STOP_US = 500,     // between stops of a heap for which fences cost its users less
+    QUICK_STOPS_MAX = 16,    // in a row; then its users fence
+    CALM_US = 2000,          // without a stop; then they do not any more
+    ENTRIES_PER_LOOK = 1024, // of a thread into a fenced heap, until it asks how calm that is
+};
+
 // Constant after gate_init(): GATE_FENCED when entries must fence themselves, else 0.
 static uintptr_t fence_bit;
 
@@ -22,9 +29,9 @@ uintptr_t gate_biased(const struct thread *thread)
     return (uintptr_t)thread | fence_bit;
 }
 
-uintptr_t gate_shared(void)
+uintptr_t gate_shared(const struct heap *heap)
 {
-    return GATE_SHARED | fence_bit;
+    return GATE_SHARED | fence_bit | (heap->is_fenced ? GATE_FENCED : 0);
 }
 
 bool gate_enter(
@@ -39,11 +46,15 @@ bool gate_enter(
     }
     atomic_store_explicit(&thread->in, heap->handle, memory_order_relaxed);
     COMPILER_BARRIER(); // the stopper's membarrier turns this into a fence when it matters
-    if (fence_bit != 0) {
-        atomic_thread_fence(memory_order_seq_cst); // pairs with the fence in gate_wait_for_others()
+    uintptr_t gate = atomic_load_explicit(&heap->gate, memory_order_acquire);
+    bool is_fenced = (gate & GATE_FENCED) != 0;
+    if (is_fenced) {
+        atomic_thread_fence(memory_order_seq_cst); // pairs with the fence in wait_for_others()
+        gate = atomic_load_explicit(&heap->gate, memory_order_acquire) & ~(uintptr_t)GATE_FENCED;
+        if (++thread->fenced_entries % ENTRIES_PER_LOOK == 0 && fence_bit == 0) {
+            gate = GATE_CLOSED; // go and see whether the heap has calmed down: lock_heap()
+        }
     }
-    uintptr_t gate =
-        atomic_load_explicit(&heap->gate, memory_order_acquire) & ~(uintptr_t)GATE_FENCED;
     if (gate == (uintptr_t)thread) {
         *cache = &heap->cache;
     } else if (gate == GATE_SHARED) {
@@ -52,7 +63,7 @@ bool gate_enter(
         gate_leave(thread);
         return false;
     }
-    if (opening != NULL && *cache != NULL && fence_bit == 0) {
+    if (opening != NULL && *cache != NULL && !is_fenced && !heap->zeroes_freed) {
         opening->records = (*cache)->records;
         opening->cache = *cache;
         atomic_store_explicit(&opening->handle, heap->handle, memory_order_relaxed);
@@ -60,27 +71,62 @@ bool gate_enter(
     return true;
 }
 
-void gate_stop(struct heap *heap, const struct thread *self)
+// To fence all other processors costs the stopper microseconds, a fence of its own each of the
+// others nanoseconds at every entry: a heap that is stopped again and again changes over.
+static void note_stop(struct heap *heap)
 {
-    atomic_store_explicit(&heap->gate, GATE_CLOSED, memory_order_seq_cst);
-    gate_wait_for_others(self, heap);
+    uint64_t now = os_clock_us();
+    bool is_quick = now - heap->stopped_at < QUICK_STOP_US;
+    heap->quick_stops = is_quick ? heap->quick_stops + 1 : 0;
+    heap->stopped_at = now;
+    heap->is_fenced |= heap->quick_stops >= QUICK_STOPS_MAX;
 }
 
-void gate_wait_for_others(const struct thread *self, const struct heap *heap)
+// Caller holds the mutex.
+static void calm_down(struct heap *heap)
 {
-    uintptr_t handle = heap == NULL ? 0 : heap->handle;
-    thread_clear_openings(handle);
-    if (thread_is_alone(self)) {
+    if (!heap->is_fenced || os_clock_us() - heap->stopped_at < CALM_US) {
         return;
     }
+    heap->is_fenced = false;
+    heap->quick_stops = 0;
+    uintptr_t gate = atomic_load_explicit(&heap->gate, memory_order_relaxed);
+    if ((gate & GATE_SHARED) != 0) {
+        atomic_store_explicit(&heap->gate, gate_shared(heap), memory_order_release);
+    }
+}
+
+// Waits until nobody else is inside a heap (handle 0: any heap) whose gate is closed. `fences`: who
+// entered may not have executed a fence.
+static void wait_for_others(const struct thread *self, uintptr_t handle, bool fences)
+{
     do {
         atomic_thread_fence(memory_order_seq_cst);
-        if (fence_bit == 0) {
+        if (fences) {
             os_fence_others();
         }
         thread_wait_outside(self, handle);
         // A thread that passed the gate before it was closed may have made an opening since.
     } while (thread_clear_openings(handle));
+}
+
+void gate_stop(struct heap *heap, const struct thread *self)
+{
+    uintptr_t gate = atomic_exchange_explicit(&heap->gate, GATE_CLOSED, memory_order_seq_cst);
+    thread_clear_openings(heap->handle);
+    if (thread_is_alone(self)) {
+        return;
+    }
+    note_stop(heap);
+    wait_for_others(self, heap->handle, (gate & GATE_FENCED) == 0 && fence_bit == 0);
+}
+
+void gate_wait_for_all(const struct thread *self)
+{
+    thread_clear_openings(0);
+    if (!thread_is_alone(self)) {
+        wait_for_others(self, 0, fence_bit == 0);
+    }
 }
 
 void gate_open(struct heap *heap, uintptr_t gate)
@@ -109,7 +155,7 @@ static void end_bias(struct heap *heap, struct thread *owner, const struct threa
     gate_stop(heap, self);
     heap->cache.thread = owner;
     heap->is_shared = !heap->is_serial;
-    gate_open(heap, gate_shared());
+    gate_open(heap, gate_shared(heap));
 }
 
 // The cache of a thread in a shared heap. Caller holds the mutex.
@@ -136,6 +182,7 @@ static void lock_heap(struct session *session, uint32_t flags)
     }
     session->is_locked = true;
     session->is_central = true;
+    calm_down(heap);
     struct thread *owner = gate_thread(atomic_load_explicit(&heap->gate, memory_order_relaxed));
     if (owner == thread || heap->is_serial) {
         if (owner != NULL && owner != thread) {
@@ -290,7 +337,7 @@ bool gate_unlock(struct heap *heap)
     if (--heap->lock_depth == 0) {
         heap->lock_owner = NULL;
         if (!is_biased_to(heap, thread)) {
-            gate_open(heap, gate_shared());
+            gate_open(heap, gate_shared(heap));
         }
         atomic_fetch_add_explicit(&heap->lock_generation, 1, memory_order_relaxed);
         if (atomic_load_explicit(&heap->lock_waiters, memory_order_relaxed) != 0) {

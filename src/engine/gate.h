@@ -65,14 +65,14 @@ void session_end(struct session *session);
 /// Closes the gate and waits until nobody else is inside. Caller holds the mutex. gate_open() ends
 /// it.
 void gate_stop(struct heap *heap, const struct thread *self);
-/// The waiting half of gate_stop(): the gates are closed already. `heap` NULL: of all heaps.
-void gate_wait_for_others(const struct thread *self, const struct heap *heap);
+/// For fork: waits until nobody else is inside any heap. The gates are closed already.
+void gate_wait_for_all(const struct thread *self);
 /// Gives the gate its value for a heap whose mutex the caller holds: closed while somebody holds
 /// the lock.
 void gate_open(struct heap *heap, uintptr_t gate);
 /// The value of a gate biased to a thread, or shared, with the fence bit where the system needs it.
 uintptr_t gate_biased(const struct thread *thread);
-uintptr_t gate_shared(void);
+uintptr_t gate_shared(const struct heap *heap);
 /// The thread a gate is biased to, or NULL.
 ALWAYS_INLINE struct thread *gate_thread(uintptr_t gate)
 {

@@ -11,6 +11,7 @@
 #include "engine/mixed.h"
 #include "engine/purge.h"
 #include "engine/reclaim.h"
+#include "engine/redirect.h"
 #include "engine/span.h"
 #include "engine/user_info.h"
 
@@ -30,9 +31,10 @@ static const size_t REGION_SIZES[] = {
 enum {
     REGION_SIZE_COUNT = sizeof(REGION_SIZES) / sizeof(REGION_SIZES[0])
 };
-static const uint64_t PURGE_INTERVAL_MS = 500;
 
 HIDDEN halde_heap *fast_home;
+HIDDEN bool fast_home_is_closed;
+HIDDEN const struct allocator_redirect *engine_redirect;
 
 static struct {
     struct os_mutex mutex;        // rank registry
@@ -191,15 +193,26 @@ static bool add_region(struct heap *heap, size_t least_count, size_t alignment)
     return true;
 }
 
+static size_t used_slice_count(const struct heap *heap)
+{
+    return heap->slice_count - heap->runs.slice_count - heap->fresh.slice_count;
+}
+
+size_t heap_used_slices(const struct heap *heap)
+{
+    return used_slice_count(heap) + heap->alone_slices;
+}
+
+void heap_note_peak(struct heap *heap)
+{
+    heap->peak_slices = (uint32_t)size_max(heap->peak_slices, heap_used_slices(heap));
+}
+
 static void note_taken(struct heap *heap, struct slice *first, size_t count)
 {
     struct region *region = heap_region_of(heap, slice_address(first));
     region_use(region, slice_address(first) + (count << SLICE_SHIFT));
-}
-
-static size_t used_slice_count(const struct heap *heap)
-{
-    return heap->slice_count - heap->runs.slice_count - heap->fresh.slice_count;
+    heap_note_peak(heap);
 }
 
 struct slice *heap_take_slices(struct heap *heap, size_t count, size_t alignment)
@@ -235,13 +248,13 @@ void heap_give_slices(struct heap *heap, struct slice *first, size_t count)
 {
     first->flags &= SLICE_FLAG_REGION_START;
     runs_insert(&heap->runs, first, count);
-    if (heap->runs.slice_count <= PURGE_KEEP_SLICES) {
+    if (heap->runs.slice_count <= purge_policy.keep_slices) {
         return;
     }
     uint64_t now = os_clock_ms();
-    if (now - heap->purged_at >= PURGE_INTERVAL_MS) {
+    if (now - heap->purged_at >= purge_policy.heap_age_ms) {
         heap->purged_at = now;
-        purge_count(&heap->purge, runs_purge(&heap->runs, PURGE_INTERVAL_MS));
+        purge_count(&heap->purge, runs_purge(&heap->runs, purge_policy.heap_age_ms));
     }
     if (purge_after_shrinking(&heap->runs, used_slice_count(heap)) && purge_is_due(&heap->purge)) {
         purge_count(&heap->purge, runs_purge(&heap->runs, 0));
@@ -269,6 +282,7 @@ static struct heap *take_struct_locked(void)
 
 struct plan {
     uint32_t flags, checks;
+    size_t record_size;
     size_t initial_size; // page multiple
     size_t maximum_size; // page multiple; 0: growable
     size_t header_size;
@@ -277,7 +291,8 @@ struct plan {
     size_t mixed_size;  // bytes of region 0 that are the mixed span
 };
 
-static bool make_plan(const struct halde_heap_options *options, struct plan *plan)
+static bool make_plan(
+    const struct halde_heap_options *options, size_t record_size, struct plan *plan)
 {
     size_t page = os_page_size();
     const size_t limit = (size_t)1 << 46;
@@ -288,8 +303,10 @@ static bool make_plan(const struct halde_heap_options *options, struct plan *pla
     size_t maximum = bits_round_up(options->maximum_size, page);
     size_t initial = bits_round_up(options->initial_size, page);
     size_t least = DEFAULT_COMMIT_PAGES * page;
-    *plan =
-        (struct plan){.flags = options->flags, .checks = options->checks, .maximum_size = maximum};
+    *plan = (struct plan){.flags = options->flags,
+        .checks = options->checks,
+        .maximum_size = maximum,
+        .record_size = record_size};
     plan->initial_size = size_max(initial, least);
     plan->header_size = REGION_HEADER_SIZE;
     if (maximum == 0) {
@@ -335,6 +352,11 @@ static void init_struct(
     heap->can_use_spans = plan->mixed_size < plan->region_size || plan->maximum_size == 0;
     heap->is_serial = is_slow(plan) || !heap->can_use_spans;
     heap->has_spans = false;
+    heap->is_fenced = false;
+    heap->quick_stops = 0;
+    heap->stopped_at = 0;
+    heap->record_size = (uint8_t)plan->record_size;
+    heap->zeroes_freed = false;
     heap->lock_owner = NULL;
     heap->lock_depth = 0;
     atomic_store_explicit(&heap->word, 0, memory_order_relaxed);
@@ -351,6 +373,7 @@ static void init_struct(
     heap->slice_count = (uint32_t)plan->slice_count;
     heap->purge = (struct purge){0};
     heap->cache.slice_count = 0;
+    heap->cache.purged_at_slices = 0;
     heap->cache.returned_size = 0;
     heap->cache.purge = (struct purge){0};
     heap->first_region = (struct region){
@@ -361,6 +384,8 @@ static void init_struct(
         .first_block = start + plan->header_size,
     };
     heap->large_first = heap->large_last = 0;
+    heap->alone_slices = 0;
+    heap->peak_slices = 0;
     heap->caches = NULL;
     heap->info = NULL;
     heap->mixed_uses = 0;
@@ -443,10 +468,11 @@ static struct heap *take_heap_locked(const struct plan *plan, struct slice **fir
     return *first == NULL ? NULL : heap;
 }
 
-static enum halde_status create(const struct halde_heap_options *options, halde_heap **handle)
+static enum halde_status create(
+    const struct halde_heap_options *options, size_t record_size, halde_heap **handle)
 {
     struct plan plan;
-    if (!make_plan(options, &plan)) {
+    if (!make_plan(options, record_size, &plan)) {
         return HALDE_NO_MEMORY;
     }
     struct thread *thread = thread_self();
@@ -550,6 +576,7 @@ bool heap_system_init(void)
     static bool has_threads;
     if (!is_ready) {
         os_options_init();
+        purge_init();
         has_pool = has_pool || pool_init() == 0;
         has_threads = has_threads || (has_pool && thread_init(release_thread) == 0);
         if (has_threads) {
@@ -568,7 +595,10 @@ bool heap_system_init(void)
         if (registry.process_heap == NULL) {
             const struct halde_heap_options options = {.checks = process_heap_checks()};
             halde_heap *handle = NULL;
-            create(&options, &handle);
+            create(&options, 0, &handle);
+            if (handle != NULL) { // no other thread knows the heap yet
+                heap_of(handle)->zeroes_freed = os_option_is("zero_on_free", "1");
+            }
             registry.process_heap = handle;
             RELAXED_STORE(fast_home, handle);
         }
@@ -602,7 +632,17 @@ enum halde_status halde_heap_create(const struct halde_heap_options *options, ha
     if (!heap_system_init()) {
         return HALDE_NO_MEMORY;
     }
-    return create(options, heap);
+    return create(options, 0, heap);
+}
+
+halde_heap *engine_heap_create(size_t record_size)
+{
+    static const struct halde_heap_options DEFAULTS = {0};
+    halde_heap *heap = NULL;
+    if (heap_system_init() && record_size <= ENGINE_RECORD_SIZE_MAX && record_size % 8 == 0) {
+        create(&DEFAULTS, record_size, &heap);
+    }
+    return heap;
 }
 
 // ---- Destruction ------------------------------------------------------------------------------
@@ -749,6 +789,28 @@ enum halde_status halde_heap_unlock(halde_heap *handle)
         return HALDE_OK;
     }
     return gate_unlock(heap) ? HALDE_OK : HALDE_NOT_OWNER;
+}
+
+// ---- The redirect -----------------------------------------------------------------------------
+
+void fast_close_home(void)
+{
+    halde_heap *home = halde_process_heap();
+    RELAXED_STORE(fast_home_is_closed, true);
+    struct heap *heap = heap_of(home);
+    if (heap == NULL) {
+        return;
+    }
+    // To stop it takes the openings away that other threads have; its only user would keep one.
+    halde_heap_lock(home);
+    thread_clear_openings(heap->handle);
+    halde_heap_unlock(home);
+}
+
+void engine_set_redirect(const struct allocator_redirect *redirect)
+{
+    __atomic_store_n(&engine_redirect, redirect, __ATOMIC_RELEASE);
+    fast_close_home();
 }
 
 // ---- For the layers above ---------------------------------------------------------------------

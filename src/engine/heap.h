@@ -31,6 +31,10 @@ void heap_give_slices(struct heap *heap, struct slice *first, size_t count);
 bool heap_take_slices_at(struct heap *heap, struct slice *first, size_t count);
 /// Central. Gives regions without any block back to the pool. Returns whether there was one.
 bool heap_release_regions(struct heap *heap);
+/// Central. Slices in use, by spans, mixed span and large blocks.
+size_t heap_used_slices(const struct heap *heap);
+/// Central. Slices have been taken: notes the peak.
+void heap_note_peak(struct heap *heap);
 /// Central. The region that an address lies in, or NULL.
 struct region *heap_region_of(const struct heap *heap, uintptr_t address);
 /// Central. Reports everything below `end` as committed.

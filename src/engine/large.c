@@ -4,6 +4,7 @@
 #include "engine/large.h"
 
 #include "engine/heap.h"
+#include "engine/side_record.h"
 
 #include <string.h>
 
@@ -54,7 +55,39 @@ static struct slice *take_alone(struct heap *heap, size_t count, size_t alignmen
         pool_give(first, count);
         return NULL;
     }
+    if (first != NULL) {
+        heap->alone_slices += (uint32_t)count;
+        heap_note_peak(heap);
+    }
     return first;
+}
+
+// For zero_on_free.
+static void zero_slices(struct slice *first, size_t count)
+{
+    size_t size = count << SLICE_SHIFT;
+    if (size >= PURGE_TO_ZERO_MIN) {
+        pool_purge_slices(first, count);
+    }
+    if (pool_dirty_count(first, count) != 0) {
+        memset((void *)slice_address(first), 0, size);
+    }
+}
+
+static void give(struct heap *heap, bool is_alone, struct slice *first, size_t count)
+{
+    if (heap->zeroes_freed) {
+        zero_slices(first, count);
+    }
+    if (!is_alone) {
+        heap_give_slices(heap, first, count);
+        return;
+    }
+    if ((heap->flags & HALDE_HEAP_EXECUTABLE) != 0) {
+        os_uncommit_exec((void *)slice_address(first), count << SLICE_SHIFT);
+    }
+    heap->alone_slices -= (uint32_t)count;
+    pool_give(first, count);
 }
 
 void *large_alloc(
@@ -74,6 +107,10 @@ void *large_alloc(
     if (first == NULL) {
         return NULL;
     }
+    if (!side_records_make(first, heap, 1)) {
+        give(heap, is_alone, first, count);
+        return NULL;
+    }
     *is_clean = pool_mark_dirty(first, count);
     first->slice_count = count;
     RELAXED_STORE(first->user_size, user_size);
@@ -87,24 +124,13 @@ void *large_alloc(
     return large_block(first);
 }
 
-static void give(struct heap *heap, bool is_alone, struct slice *first, size_t count)
-{
-    if (!is_alone) {
-        heap_give_slices(heap, first, count);
-        return;
-    }
-    if ((heap->flags & HALDE_HEAP_EXECUTABLE) != 0) {
-        os_uncommit_exec((void *)slice_address(first), count << SLICE_SHIFT);
-    }
-    pool_give(first, count);
-}
-
 void large_free(struct heap *heap, struct slice *slice)
 {
     bool is_alone = slice_kind(slice) == SLICE_ALONE;
     if (is_alone) {
         remove_from_list(heap, slice);
     }
+    side_records_release(slice, heap, 1);
     slice_set_kind(slice, SLICE_NONE);
     give(heap, is_alone, slice, slice->slice_count);
 }
@@ -122,6 +148,10 @@ static bool extend(struct heap *heap, struct slice *slice, size_t count)
     if (is_alone && heap_protect(heap, next, more) != 0) {
         pool_give(next, more);
         return false;
+    }
+    if (is_alone) {
+        heap->alone_slices += (uint32_t)more;
+        heap_note_peak(heap);
     }
     pool_mark_dirty(next, more);
     return true;

@@ -17,7 +17,6 @@ enum {
 static const size_t RESERVE_MAX = (size_t)256 << 30;
 static const size_t RESERVE_MAX_SANITIZED = (size_t)4 << 30;
 static const size_t RESERVE_MIN = (size_t)1 << 20;
-static const uint64_t PURGE_AGE_MS = 1000; // free slices of the pool stay resident so long
 
 HIDDEN struct pool pool;
 
@@ -82,6 +81,19 @@ static size_t pool_size_for(size_t limit)
     return size_min(size_max(bits_round_down(share, SLICE_SIZE), RESERVE_MIN), RESERVE_MAX);
 }
 
+// Small heaps would pay 2 MiB each for huge pages, so they are used where the option asks for them:
+// for blocks, never for what the engine knows.
+static void choose_page_size(void *reservation, size_t reserved_size, uintptr_t base)
+{
+    if (os_option_is("huge_pages", "system")) {
+        return;
+    }
+    os_refuse_huge_pages(reservation, reserved_size);
+    if (os_option_is("huge_pages", "1")) {
+        os_want_huge_pages((void *)base, state.size);
+    }
+}
+
 int pool_init(void)
 {
     void *reservation = NULL;
@@ -95,9 +107,9 @@ int pool_init(void)
     if (reservation == NULL) {
         return ENOMEM;
     }
-    os_refuse_huge_pages(reservation, total_size_for(size));
     uintptr_t base = bits_round_up((uintptr_t)reservation, SLICE_SIZE);
     state.size = bits_round_down(size, SLICE_SIZE);
+    choose_page_size(reservation, total_size_for(size), base);
     uintptr_t next = base + state.size + GAP_SIZE;
     for (unsigned i = 0; i < AREA_COUNT; i++) {
         size_t area_size = bits_round_up(area_size_for((enum area_kind)i, size), GAP_SIZE);
@@ -293,10 +305,10 @@ void pool_give(struct slice *first, size_t count)
     os_mutex_lock(&state.mutex);
     set_owner_locked(first, count, NULL);
     runs_insert(&state.runs, first, count);
-    bool is_due = state.runs.slice_count > PURGE_KEEP_SLICES &&
-                  os_clock_ms() - state.purged_at >= PURGE_AGE_MS;
+    bool is_due = state.runs.slice_count > purge_policy.keep_slices &&
+                  os_clock_ms() - state.purged_at >= purge_policy.pool_age_ms;
     if (is_due) {
-        pool_purge_locked(PURGE_AGE_MS);
+        pool_purge_locked(purge_policy.pool_age_ms);
     }
     if (purge_after_shrinking(&state.runs, used_count_locked()) && purge_is_due(&state.purge)) {
         pool_purge_locked(0);

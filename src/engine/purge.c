@@ -5,16 +5,62 @@
 
 #include "engine/span.h"
 
+#include <stdlib.h>
+
 enum {
     BACKOFF_STEP_MS = 25,
     BACKOFF_MAX = 6,         // 1.6 s
     STEP_SIZE_MIN = 1 << 20, // bytes that come back from magazines before pages are looked at
     STEP_SHIFT = 5,          // or 1/32 of the cache's spans
     GROWTH_STEP_SHIFT = 6,   // before another span: 1/64
+    GROWTH_SHIFT = 4,        // has it grown by 1/16, whether it is time or not
+    KEEP_SLICES = 32,        // 2 MiB
 };
+
+HIDDEN struct purge_policy purge_policy = {
+    .heap_age_ms = 500,
+    .pool_age_ms = 1000,
+    .keep_slices = KEEP_SLICES,
+};
+
+void purge_init(void)
+{
+    const char *option = os_option("purge_delay");
+    if (option == NULL) {
+        return;
+    }
+    bool is_never = option[0] == '-' || option[0] == 'n';
+    uint64_t delay_ms = is_never ? UINT64_MAX : strtoul(option, NULL, 10);
+    purge_policy = (struct purge_policy){
+        .heap_age_ms = delay_ms,
+        .pool_age_ms = delay_ms,
+        .keep_slices = delay_ms == 0 ? 0 : KEEP_SLICES,
+        .is_fixed = true,
+    };
+}
+
+// Memory is given back as soon as it is free.
+static bool is_at_once(void)
+{
+    return purge_policy.is_fixed && purge_policy.heap_age_ms == 0;
+}
+
+// No more often than the delay. The clock is far from where the sum would overflow.
+static bool is_due_by_delay(struct purge *purge)
+{
+    uint64_t now = os_clock_ms();
+    if (purge_policy.heap_age_ms == UINT64_MAX || now < purge->due) {
+        return false;
+    }
+    purge->due = now + purge_policy.heap_age_ms;
+    return true;
+}
 
 bool purge_is_due(struct purge *purge)
 {
+    if (purge_policy.is_fixed) {
+        return is_due_by_delay(purge);
+    }
     uint64_t now = os_clock_ms();
     if (now < purge->due) {
         return false;
@@ -32,12 +78,14 @@ bool purge_is_due(struct purge *purge)
 
 bool purge_before_growth(const struct runs *runs, size_t used_count)
 {
-    return runs->dirty_count > PURGE_KEEP_SLICES && runs->dirty_count > used_count / 4;
+    return !purge_policy.is_fixed && runs->dirty_count > KEEP_SLICES &&
+           runs->dirty_count > used_count / 4;
 }
 
 bool purge_after_shrinking(const struct runs *runs, size_t used_count)
 {
-    return runs->dirty_count > 4 * PURGE_KEEP_SLICES && runs->dirty_count > used_count / 2;
+    return !purge_policy.is_fixed && runs->dirty_count > 4 * KEEP_SLICES &&
+           runs->dirty_count > used_count / 2;
 }
 
 // ---- Pages of sparse spans --------------------------------------------------------------------
@@ -138,10 +186,10 @@ static uint32_t purge_record(const struct class_record *record, bool is_patient)
 
 static void purge_cache(struct cache *cache, bool is_patient)
 {
-    cache->returned_size = 0;
-    if ((cache->heap->checks & HALDE_CHECK_FREE) != 0 || !purge_is_due(&cache->purge)) {
-        return;
+    if ((cache->heap->checks & HALDE_CHECK_FREE) != 0) {
+        return; // the pattern of free blocks is looked at later
     }
+    cache->purged_at_slices = cache->slice_count;
     for (uint32_t i = 0; i < USED_WORD_COUNT; i++) {
         for (uint64_t used = cache->used[i]; used != 0; used &= used - 1) {
             const struct class_record *record = &cache->records[i * 64 + bits_lowest(used)];
@@ -153,21 +201,37 @@ static void purge_cache(struct cache *cache, bool is_patient)
 static size_t step_size(const struct cache *cache, uint32_t shift)
 {
     size_t step = ((size_t)cache->slice_count << SLICE_SHIFT) >> shift;
-    return step < STEP_SIZE_MIN ? STEP_SIZE_MIN : step;
+    size_t least = is_at_once() ? SLICE_SIZE : STEP_SIZE_MIN;
+    return step < least ? least : step;
 }
 
 void purge_after_flush(struct cache *cache, size_t size)
 {
     cache->returned_size += size;
-    if (UNLIKELY(cache->returned_size > step_size(cache, STEP_SHIFT))) {
-        purge_cache(cache, true);
+    if (LIKELY(cache->returned_size <= step_size(cache, STEP_SHIFT))) {
+        return;
     }
+    cache->returned_size = 0;
+    if (purge_is_due(&cache->purge)) {
+        purge_cache(cache, !is_at_once());
+    }
+}
+
+// What a cache gives back while it grows costs no more faults than the memory that it gets.
+static bool has_grown(const struct cache *cache)
+{
+    uint32_t old = cache->purged_at_slices;
+    return !purge_policy.is_fixed && cache->slice_count > old + (old >> GROWTH_SHIFT);
 }
 
 void purge_before_span(struct cache *cache)
 {
-    if (cache->returned_size > step_size(cache, GROWTH_STEP_SHIFT)) {
-        purge_cache(cache, false);
+    if (cache->returned_size <= step_size(cache, GROWTH_STEP_SHIFT)) {
+        return;
+    }
+    if (has_grown(cache) || purge_is_due(&cache->purge)) {
+        cache->returned_size = 0;
+        purge_cache(cache, purge_policy.is_fixed && !is_at_once());
     }
 }
 

@@ -8,15 +8,25 @@
  * done when a heap would otherwise grow although it has much unused memory; when it has become much
  * smaller than it was; and in time.  Whoever finds that it wanted back what it gave waits four
  * times as long the next time: a program that fills and empties its heap in turn keeps its memory.
+ *
+ * HALDE_OPTIONS=purge_delay replaces all of that by one time.
  */
 #ifndef ENGINE_PURGE_H
 #define ENGINE_PURGE_H
 
 #include "engine/types.h"
 
-enum {
-    PURGE_KEEP_SLICES = 32, ///< 2 MiB of free slices are never worth a system call
+/// Constant after purge_init().
+struct purge_policy {
+    uint64_t heap_age_ms; ///< free slices of heaps go when they were free for so long
+    uint64_t pool_age_ms; ///< those of the pool
+    uint32_t keep_slices; ///< so few free slices are never worth a system call
+    bool is_fixed;        ///< purge_delay was given: time decides, not growth, shrinking or regret
 };
+extern HIDDEN struct purge_policy purge_policy;
+
+/// Reads the option. Called once, after os_options_init().
+void purge_init(void);
 
 /// Whether unused memory may be given back again already. Notes that it will be.
 bool purge_is_due(struct purge *purge);

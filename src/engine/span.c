@@ -7,6 +7,7 @@
 
 #include "base/zero_mask.h"
 #include "engine/purge.h"
+#include "engine/side_record.h"
 
 enum {
     COLOUR_MAX = 448, // bytes given away so that first blocks do not share cache sets
@@ -91,6 +92,11 @@ bool span_init(struct slice *first, struct cache *cache, uint32_t size_class)
     set_states(map, 0, used_size);
     set_states(map + used_size, STATE_UNUSABLE, size_of_map - used_size);
 
+    if (!side_records_make(first, cache->heap, count)) {
+        metadata_free_map(map, size_of_map);
+        return false;
+    }
+
     RELAXED_STORE(first->map, map);
     first->record = &cache->records[size_class];
     RELAXED_STORE(first->reciprocal, (uint32_t)((((uint64_t)1 << 32) + size - 1) / size));
@@ -125,6 +131,7 @@ void span_release(struct slice *span)
 {
     uint32_t slice_count = span_slice_count(span);
     span_owner(span)->slice_count -= slice_count;
+    side_records_release(span, slice_heap(span), span->block_count);
     metadata_free_map(span->map, span_map_size(span));
     for (uint32_t i = 0; i < slice_count; i++) {
         slice_set_kind(&span[i], SLICE_NONE);

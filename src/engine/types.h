@@ -35,8 +35,8 @@
  * wait until no thread record's `in` names the heap; again, as long as an opening appears that a
  * thread on its way in has made meanwhile.  Pairs: the release store of `in` = 0 with the stopper's
  * acquire load; the release store that opens the gate with the acquire load on entry.  Where the
- * system lacks membarrier, the gate values carry GATE_FENCED, nobody makes openings, and the entry
- * executes a fence.
+ * system lacks membarrier, and while a heap is stopped again and again, the gate values carry
+ * GATE_FENCED: the entry executes a fence, and nobody makes openings.
  *
  * A thread record outlives its thread, with its caches and biases, and is given to the next new
  * thread. Caches whose record is idle are emptied, while the heap is stopped, by a thread that
@@ -160,7 +160,8 @@ enum {
 };
 
 /// What threads other than the owner write about a span; apart, so that the descriptor's line stays
-/// shared.  And what is known of a slice's pages, which only its span's owner reads and writes.
+/// shared.  Also what is known of a slice's pages, which only its span's owner reads and writes,
+/// and where the side records are.
 struct remote {
     _Atomic(uint16_t)
         freed; ///< remote frees since the span was given up; plain increments, may lose some
@@ -168,6 +169,8 @@ struct remote {
     _Atomic(uint32_t) next;  ///< link on cache.remote
     uint16_t idle_pages;     ///< held no block at the last look, nor since then
     uint16_t purged_pages;   ///< given back to the system, and not used since then
+    uint8_t
+        *records; ///< of the span's blocks, or the large block; constant while it lasts; relaxed
 };
 
 /// How often memory has been given back, and missed: see purge.h.
@@ -212,6 +215,7 @@ struct cache {
                               ///< user takes all (acquire)
     // The user's, or a stopper's, like the records.
     uint32_t slice_count; ///< of the cache's spans
+    uint32_t purged_at_slices; ///< slice_count when it last looked for pages to give back
     size_t returned_size; ///< bytes of blocks that left magazines since the last purge
     struct purge purge;
 };
@@ -233,6 +237,7 @@ struct thread {
     uint32_t table_count;     ///< slots in it
     uint32_t next_unused;     ///< registry: list of unused records, GUARDED_BY(registry)
     _Atomic(bool) is_alive;   ///< a thread uses the record; registry's lock to change
+    uint32_t fenced_entries;  ///< owner only
     _Atomic(uint32_t)
         idle_since; ///< os_clock_ms() when its last thread ended, low bits; relaxed, a hint
 };
@@ -289,14 +294,19 @@ struct heap {
     uint32_t lock_depth;               ///< GUARDED_BY(mutex)
     _Atomic(uint32_t) lock_waiters;    ///< threads asleep on lock_generation
     _Atomic(uint32_t) lock_generation; ///< counts releases of the lock
-    bool is_shared;               ///< threads use caches of their own; changes once, while stopped
-    bool is_serial;               ///< constant: every operation of a second thread takes the mutex
-    bool can_use_spans;           ///< constant: false in a small fixed-size heap
-    bool has_spans;               ///< some class has had a span
-    uint32_t flags;               ///< HALDE_HEAP_*, constant
-    uint32_t checks;              ///< HALDE_CHECK_*, constant
-    size_t initial_size;          ///< constant, as given
-    size_t maximum_size;          ///< constant, rounded; 0: growable
+    bool is_shared;       ///< threads use caches of their own; changes once, while stopped
+    bool is_serial;       ///< constant: every operation of a second thread takes the mutex
+    bool can_use_spans;   ///< constant: false in a small fixed-size heap
+    bool has_spans;       ///< some class has had a span
+    bool zeroes_freed;    ///< constant: freed bytes become zero; then there are no openings
+    bool is_fenced;       ///< entries fence from the next opening of the gate on; GUARDED_BY(mutex)
+    uint8_t record_size;  ///< constant: bytes of a block's side record, or 0
+    uint32_t quick_stops; ///< stops in a row that came soon; GUARDED_BY(mutex)
+    uint64_t stopped_at;  ///< os_clock_us() of the last stop; GUARDED_BY(mutex)
+    uint32_t flags;       ///< HALDE_HEAP_*, constant
+    uint32_t checks;      ///< HALDE_CHECK_*, constant
+    size_t initial_size;  ///< constant, as given
+    size_t maximum_size;  ///< constant, rounded; 0: growable
     _Atomic(uint64_t) word;       ///< engine_heap_word()
     uint32_t index;               ///< of this struct in the heap area; constant
     uintptr_t gate_before_fork;   ///< while a fork is under way; GUARDED_BY(registry)
@@ -312,6 +322,8 @@ struct heap {
     struct region first_region;       ///< where `regions` points while there is one
     uint32_t large_first, large_last; ///< SLICE_ALONE blocks in order of allocation
     uint32_t slice_count;             ///< in all regions
+    uint32_t alone_slices;            ///< of SLICE_ALONE blocks
+    uint32_t peak_slices;             ///< most slices in use when slices were taken
     uint64_t purged_at;               ///< os_clock_ms() of the last purge for age
     struct purge purge;               ///< of free slices
     struct cache *caches;             ///< all but the embedded one; they live as long as the heap

@@ -14,7 +14,7 @@
 #define MALLOC_FAMILY_H
 
 #include "base/compiler.h"
-#include "engine/engine.h"
+#include "engine/redirect.h"
 
 #include <malloc.h>
 #include <stdio.h>
@@ -24,13 +24,14 @@
 #endif
 
 /// What the preload object hands on. Functions as in <stdlib.h> and <malloc.h>, but for what is
-/// said.
+/// said; `caller` is the return address of the function that the program called.
 struct malloc_family {
-    void *(*malloc)(size_t size);
-    void *(*calloc)(size_t count, size_t size);
-    void *(*realloc)(void *block, size_t size); ///< neither NULL nor 0
-    void (*free)(void *block);
-    void *(*aligned)(size_t alignment, size_t size); ///< malloc_aligned()
+    void *(*malloc)(size_t size, const void *caller);
+    void *(*calloc)(size_t count, size_t size, const void *caller);
+    void *(*realloc)(void *block, size_t size, const void *caller); ///< neither NULL nor 0
+    void (*free)(void *block, enum allocator_family family, const void *caller);
+    void *(*aligned)(size_t alignment, size_t size, enum allocator_family family,
+        const void *caller); ///< malloc_aligned()
     size_t (*size_of)(const void *block);
     bool (*trim)(void);
     void (*info)(struct mallinfo2 *info);
@@ -47,16 +48,26 @@ ALWAYS_INLINE const struct malloc_family *family_linked(void)
     return CONFIG_PRELOAD ? &halde_malloc_family : NULL;
 }
 
+/// The redirect in force, or NULL.
+ALWAYS_INLINE const struct allocator_redirect *family_redirect(void)
+{
+    return __atomic_load_n(&engine_redirect, __ATOMIC_ACQUIRE);
+}
+
 /// The public functions without their fast paths.  The table above names these: a public name would
 /// lead back to the preload object, which comes first in the dynamic linker's order.
-void *malloc_rest(size_t size);
-void *calloc_rest(size_t count, size_t size);
-void *realloc_rest(void *block, size_t size);
-void malloc_free_rest(void *block);
+void *malloc_rest(size_t size, const void *caller);
+void *calloc_rest(size_t count, size_t size, const void *caller);
+void *realloc_rest(void *block, size_t size, const void *caller);
+void malloc_free_rest(void *block, enum allocator_family family, const void *caller);
 size_t malloc_size_of(const void *block);
 
 /// `alignment` is a power of two. NULL when out of memory; the error number is left alone.
-void *malloc_aligned(size_t alignment, size_t size);
+void *malloc_aligned(
+    size_t alignment, size_t size, enum allocator_family family, const void *caller);
+
+/// The return address of the function it stands in.
+#define CALLER __builtin_return_address(0)
 
 /// A pointer that is no block of Halde's: the bytes of it that can be read go to a new block of
 /// `size` bytes. NULL when out of memory; the process ends when nothing can be read there.

@@ -14,7 +14,7 @@
 
 void *foreign_realloc(void *block, size_t size)
 {
-    void *copy = malloc_aligned(1, size);
+    void *copy = malloc_aligned(1, size, FAMILY_MALLOC, CALLER);
     if (copy == NULL) {
         return NULL;
     }

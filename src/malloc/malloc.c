@@ -26,33 +26,43 @@ static COLD void *out_of_memory(void)
 
 // ---- Allocate ---------------------------------------------------------------------------------
 
-NOINLINE void *malloc_rest(size_t size)
+NOINLINE void *malloc_rest(size_t size, const void *caller)
 {
     const struct malloc_family *linked = family_linked();
     if (linked != NULL) {
-        return linked->malloc(size);
+        return linked->malloc(size, caller);
     }
-    void *block = fast_malloc_rest(size, 0);
+    const struct allocator_redirect *redirect = family_redirect();
+    void *block = UNLIKELY(redirect != NULL) ? redirect->allocate(size, 0, 0, FAMILY_MALLOC, caller)
+                                             : fast_malloc_rest(size, 0);
     return LIKELY(block != NULL) ? block : out_of_memory();
+}
+
+ALWAYS_INLINE void *allocate(size_t size, const void *caller)
+{
+    void *block = fast_malloc(size);
+    return LIKELY(block != NULL) ? block : malloc_rest(size, caller);
 }
 
 HALDE_API void *malloc(size_t size)
 {
-    void *block = fast_malloc(size);
-    return LIKELY(block != NULL) ? block : malloc_rest(size);
+    return allocate(size, CALLER);
 }
 
-NOINLINE void *calloc_rest(size_t count, size_t size)
+NOINLINE void *calloc_rest(size_t count, size_t size, const void *caller)
 {
     const struct malloc_family *linked = family_linked();
     if (linked != NULL) {
-        return linked->calloc(count, size);
+        return linked->calloc(count, size, caller);
     }
     size_t total;
     if (__builtin_mul_overflow(count, size, &total)) {
         return out_of_memory();
     }
-    void *block = fast_malloc_rest(total, HALDE_ZERO);
+    const struct allocator_redirect *redirect = family_redirect();
+    void *block = UNLIKELY(redirect != NULL)
+                      ? redirect->allocate(total, 0, HALDE_ZERO, FAMILY_MALLOC, caller)
+                      : fast_malloc_rest(total, HALDE_ZERO);
     return LIKELY(block != NULL) ? block : out_of_memory();
 }
 
@@ -60,19 +70,24 @@ HALDE_API void *calloc(size_t count, size_t size)
 {
     size_t total;
     if (UNLIKELY(__builtin_mul_overflow(count, size, &total))) {
-        return calloc_rest(count, size);
+        return calloc_rest(count, size, CALLER);
     }
     void *block = fast_malloc(total);
-    return LIKELY(block != NULL) ? memset(block, 0, total) : calloc_rest(count, size);
+    return LIKELY(block != NULL) ? memset(block, 0, total) : calloc_rest(count, size, CALLER);
 }
 
 // ---- Aligned ----------------------------------------------------------------------------------
 
-void *malloc_aligned(size_t alignment, size_t size)
+void *malloc_aligned(
+    size_t alignment, size_t size, enum allocator_family family, const void *caller)
 {
     const struct malloc_family *linked = family_linked();
     if (linked != NULL) {
-        return linked->aligned(alignment, size);
+        return linked->aligned(alignment, size, family, caller);
+    }
+    const struct allocator_redirect *redirect = family_redirect();
+    if (UNLIKELY(redirect != NULL)) {
+        return redirect->allocate(size, alignment, 0, family, caller);
     }
     if (alignment <= GRANULE_SIZE) {
         void *block = fast_malloc(size);
@@ -81,9 +96,9 @@ void *malloc_aligned(size_t alignment, size_t size)
     return halde_heap_alloc_aligned(halde_process_heap(), size, alignment, 0);
 }
 
-static void *checked_aligned(size_t alignment, size_t size)
+static void *checked_aligned(size_t alignment, size_t size, const void *caller)
 {
-    void *block = malloc_aligned(alignment, size);
+    void *block = malloc_aligned(alignment, size, FAMILY_MALLOC, caller);
     return LIKELY(block != NULL) ? block : out_of_memory();
 }
 
@@ -93,7 +108,7 @@ HALDE_API void *aligned_alloc(size_t alignment, size_t size)
         errno = EINVAL;
         return NULL;
     }
-    return checked_aligned(alignment, size);
+    return checked_aligned(alignment, size, CALLER);
 }
 
 // As in glibc, an alignment that is no power of two is raised to the next.
@@ -106,7 +121,7 @@ HALDE_API void *memalign(size_t alignment, size_t size)
     if (alignment > 1 && !bits_is_power_of_two(alignment)) {
         alignment = (size_t)2 << bits_highest(alignment);
     }
-    return checked_aligned(size_max(alignment, 1), size);
+    return checked_aligned(size_max(alignment, 1), size, CALLER);
 }
 
 HALDE_API int posix_memalign(void **block, size_t alignment, size_t size)
@@ -114,7 +129,7 @@ HALDE_API int posix_memalign(void **block, size_t alignment, size_t size)
     if (!bits_is_power_of_two(alignment) || alignment % sizeof(void *) != 0) {
         return EINVAL;
     }
-    void *result = malloc_aligned(alignment, size);
+    void *result = malloc_aligned(alignment, size, FAMILY_MALLOC, CALLER);
     if (UNLIKELY(result == NULL)) {
         return ENOMEM;
     }
@@ -124,7 +139,7 @@ HALDE_API int posix_memalign(void **block, size_t alignment, size_t size)
 
 HALDE_API void *valloc(size_t size)
 {
-    return checked_aligned(os_page_size(), size);
+    return checked_aligned(os_page_size(), size, CALLER);
 }
 
 HALDE_API void *pvalloc(size_t size)
@@ -133,7 +148,7 @@ HALDE_API void *pvalloc(size_t size)
     if (size > PTRDIFF_MAX) {
         return out_of_memory();
     }
-    return checked_aligned(page, bits_round_up(size, page));
+    return checked_aligned(page, bits_round_up(size, page), CALLER);
 }
 
 // ---- Free -------------------------------------------------------------------------------------
@@ -156,14 +171,19 @@ static enum place find_heap(const void *block, halde_heap **heap)
     return *heap == NULL ? PLACE_UNUSED : PLACE_HEAP;
 }
 
-NOINLINE void malloc_free_rest(void *block)
+NOINLINE void malloc_free_rest(void *block, enum allocator_family family, const void *caller)
 {
     if (block == NULL) {
         return;
     }
     const struct malloc_family *linked = family_linked();
     if (linked != NULL) {
-        linked->free(block);
+        linked->free(block, family, caller);
+        return;
+    }
+    const struct allocator_redirect *redirect = family_redirect();
+    if (UNLIKELY(redirect != NULL)) {
+        redirect->release(block, family, caller);
         return;
     }
     halde_heap *heap;
@@ -177,25 +197,30 @@ NOINLINE void malloc_free_rest(void *block)
     misuse_abort("free", heap == NULL ? halde_process_heap() : heap, block, status);
 }
 
-HALDE_API void free(void *block)
+ALWAYS_INLINE void release(void *block, const void *caller)
 {
     if (UNLIKELY(!fast_free_any(block))) {
-        malloc_free_rest(block);
+        malloc_free_rest(block, FAMILY_MALLOC, caller);
     }
+}
+
+HALDE_API void free(void *block)
+{
+    release(block, CALLER);
 }
 
 // The sizes are known anyway.
 HALDE_API void free_sized(void *block, size_t size)
 {
     (void)size;
-    free(block);
+    release(block, CALLER);
 }
 
 HALDE_API void free_aligned_sized(void *block, size_t alignment, size_t size)
 {
     (void)alignment;
     (void)size;
-    free(block);
+    release(block, CALLER);
 }
 
 // ---- Resize -----------------------------------------------------------------------------------
@@ -218,26 +243,33 @@ static void *resize(void *block, size_t size)
     return resized;
 }
 
-void *realloc_rest(void *block, size_t size)
+void *realloc_rest(void *block, size_t size, const void *caller)
 {
     const struct malloc_family *linked = family_linked();
     if (linked != NULL) {
-        return linked->realloc(block, size);
+        return linked->realloc(block, size, caller);
     }
-    void *resized = resize(block, size);
+    const struct allocator_redirect *redirect = family_redirect();
+    void *resized = UNLIKELY(redirect != NULL) ? redirect->reallocate(block, size, caller)
+                                               : resize(block, size);
     return LIKELY(resized != NULL) ? resized : out_of_memory();
+}
+
+ALWAYS_INLINE void *reallocate(void *block, size_t size, const void *caller)
+{
+    if (block == NULL) {
+        return allocate(size, caller);
+    }
+    if (UNLIKELY(size == 0)) {
+        release(block, caller);
+        return NULL;
+    }
+    return realloc_rest(block, size, caller);
 }
 
 HALDE_API void *realloc(void *block, size_t size)
 {
-    if (block == NULL) {
-        return malloc(size);
-    }
-    if (UNLIKELY(size == 0)) {
-        free(block);
-        return NULL;
-    }
-    return realloc_rest(block, size);
+    return reallocate(block, size, CALLER);
 }
 
 HALDE_API void *reallocarray(void *block, size_t count, size_t size)
@@ -246,7 +278,7 @@ HALDE_API void *reallocarray(void *block, size_t count, size_t size)
     if (__builtin_mul_overflow(count, size, &total)) {
         return out_of_memory();
     }
-    return realloc(block, total);
+    return reallocate(block, total, CALLER);
 }
 
 // ---- Size -------------------------------------------------------------------------------------
@@ -254,6 +286,10 @@ HALDE_API void *reallocarray(void *block, size_t count, size_t size)
 // What was asked for and not a byte more: realloc() would not keep more, either.
 size_t malloc_size_of(const void *block)
 {
+    const struct allocator_redirect *redirect = family_redirect();
+    if (UNLIKELY(redirect != NULL)) {
+        return block == NULL ? 0 : redirect->size(block);
+    }
     halde_heap *heap;
     size_t size;
     bool is_ours = block != NULL && find_heap(block, &heap) == PLACE_HEAP &&

@@ -91,12 +91,25 @@ static _Noreturn void throw_bad_alloc(size_t size)
 
 // ---- Out of memory ----------------------------------------------------------------------------
 
+// What operator new was asked for.
+struct wish {
+    size_t size;
+    size_t alignment; // 1: none
+    enum allocator_family family;
+    const void *caller;
+};
+
+static void *try_new(const struct wish *wish)
+{
+    return malloc_aligned(wish->alignment, wish->size, wish->family, wish->caller);
+}
+
 // Calls the handler until there is memory: then the block, or NULL when no handler is left.
-static void *call_handlers(size_t size, size_t alignment)
+static void *call_handlers(const struct wish *wish)
 {
     for (new_handler *handler = current_handler(); handler != NULL; handler = current_handler()) {
         handler();
-        void *block = malloc_aligned(alignment, size);
+        void *block = try_new(wish);
         if (block != NULL) {
             return block;
         }
@@ -104,11 +117,11 @@ static void *call_handlers(size_t size, size_t alignment)
     return NULL;
 }
 
-static COLD void *new_again(size_t size, size_t alignment)
+static COLD void *new_again(const struct wish *wish)
 {
-    void *block = call_handlers(size, alignment);
+    void *block = call_handlers(wish);
     if (block == NULL) {
-        throw_bad_alloc(size);
+        throw_bad_alloc(wish->size);
     }
     return block;
 }
@@ -125,32 +138,34 @@ static void *runtime_operator(const char *name, void *own)
     return next == own ? NULL : next;
 }
 
-static COLD void *new_nothrow_again(size_t size, const struct nothrow *tag, nothrow_new *own)
+static COLD void *new_nothrow_again(
+    const struct wish *wish, const struct nothrow *tag, nothrow_new *own)
 {
     if (current_handler() == NULL) {
         return NULL;
     }
     nothrow_new *next = (nothrow_new *)runtime_operator("_ZnwmRKSt9nothrow_t", (void *)own);
-    return next != NULL ? next(size, tag) : call_handlers(size, 1);
+    return next != NULL ? next(wish->size, tag) : call_handlers(wish);
 }
 
 static COLD void *new_aligned_nothrow_again(
-    size_t size, size_t alignment, const struct nothrow *tag, nothrow_aligned_new *own)
+    const struct wish *wish, const struct nothrow *tag, nothrow_aligned_new *own)
 {
     if (current_handler() == NULL) {
         return NULL;
     }
     nothrow_aligned_new *next =
         (nothrow_aligned_new *)runtime_operator("_ZnwmSt11align_val_tRKSt9nothrow_t", (void *)own);
-    return next != NULL ? next(size, alignment, tag) : call_handlers(size, alignment);
+    return next != NULL ? next(wish->size, wish->alignment, tag) : call_handlers(wish);
 }
 
 // ---- new --------------------------------------------------------------------------------------
 
-static NOINLINE void *new_rest(size_t size)
+static NOINLINE void *new_rest(size_t size, enum allocator_family family, const void *caller)
 {
-    void *block = malloc_aligned(1, size);
-    return LIKELY(block != NULL) ? block : new_again(size, 1);
+    const struct wish wish = {size, 1, family, caller};
+    void *block = try_new(&wish);
+    return LIKELY(block != NULL) ? block : new_again(&wish);
 }
 
 // operator new(size), new[](size)
@@ -160,28 +175,33 @@ HALDE_API void *_Znam(size_t size);
 void *_Znwm(size_t size)
 {
     void *block = fast_malloc(size);
-    return LIKELY(block != NULL) ? block : new_rest(size);
+    return LIKELY(block != NULL) ? block : new_rest(size, FAMILY_NEW, CALLER);
 }
 
 void *_Znam(size_t size)
 {
     void *block = fast_malloc(size);
-    return LIKELY(block != NULL) ? block : new_rest(size);
+    return LIKELY(block != NULL) ? block : new_rest(size, FAMILY_NEW_ARRAY, CALLER);
 }
 
 // The same, nothrow
 HALDE_API void *_ZnwmRKSt9nothrow_t(size_t size, const struct nothrow *tag);
 HALDE_API void *_ZnamRKSt9nothrow_t(size_t size, const struct nothrow *tag);
 
+static void *new_nothrow(const struct wish *wish, const struct nothrow *tag)
+{
+    void *block = try_new(wish);
+    return LIKELY(block != NULL) ? block : new_nothrow_again(wish, tag, _ZnwmRKSt9nothrow_t);
+}
+
 void *_ZnwmRKSt9nothrow_t(size_t size, const struct nothrow *tag)
 {
-    void *block = malloc_aligned(1, size);
-    return LIKELY(block != NULL) ? block : new_nothrow_again(size, tag, _ZnwmRKSt9nothrow_t);
+    return new_nothrow(&(struct wish){size, 1, FAMILY_NEW, CALLER}, tag);
 }
 
 void *_ZnamRKSt9nothrow_t(size_t size, const struct nothrow *tag)
 {
-    return _ZnwmRKSt9nothrow_t(size, tag);
+    return new_nothrow(&(struct wish){size, 1, FAMILY_NEW_ARRAY, CALLER}, tag);
 }
 
 // The same with an alignment
@@ -192,56 +212,66 @@ HALDE_API void *_ZnwmSt11align_val_tRKSt9nothrow_t(
 HALDE_API void *_ZnamSt11align_val_tRKSt9nothrow_t(
     size_t size, size_t alignment, const struct nothrow *tag);
 
+static void *new_aligned(const struct wish *wish)
+{
+    void *block = try_new(wish);
+    return LIKELY(block != NULL) ? block : new_again(wish);
+}
+
 void *_ZnwmSt11align_val_t(size_t size, size_t alignment)
 {
-    void *block = malloc_aligned(alignment, size);
-    return LIKELY(block != NULL) ? block : new_again(size, alignment);
+    return new_aligned(&(struct wish){size, alignment, FAMILY_NEW, CALLER});
 }
 
 void *_ZnamSt11align_val_t(size_t size, size_t alignment)
 {
-    return _ZnwmSt11align_val_t(size, alignment);
+    return new_aligned(&(struct wish){size, alignment, FAMILY_NEW_ARRAY, CALLER});
+}
+
+static void *new_aligned_nothrow(const struct wish *wish, const struct nothrow *tag)
+{
+    void *block = try_new(wish);
+    if (LIKELY(block != NULL)) {
+        return block;
+    }
+    return new_aligned_nothrow_again(wish, tag, _ZnwmSt11align_val_tRKSt9nothrow_t);
 }
 
 void *_ZnwmSt11align_val_tRKSt9nothrow_t(size_t size, size_t alignment, const struct nothrow *tag)
 {
-    void *block = malloc_aligned(alignment, size);
-    if (LIKELY(block != NULL)) {
-        return block;
-    }
-    return new_aligned_nothrow_again(size, alignment, tag, _ZnwmSt11align_val_tRKSt9nothrow_t);
+    return new_aligned_nothrow(&(struct wish){size, alignment, FAMILY_NEW, CALLER}, tag);
 }
 
 void *_ZnamSt11align_val_tRKSt9nothrow_t(size_t size, size_t alignment, const struct nothrow *tag)
 {
-    return _ZnwmSt11align_val_tRKSt9nothrow_t(size, alignment, tag);
+    return new_aligned_nothrow(&(struct wish){size, alignment, FAMILY_NEW_ARRAY, CALLER}, tag);
 }
 
 // ---- delete -----------------------------------------------------------------------------------
 
 // Sizes and alignments add nothing to what the block's address tells: all of them are free().
-#define DEFINE_DELETE(name, parameters)                                                            \
+#define DEFINE_DELETE(name, family, parameters)                                                    \
     HALDE_API void name parameters;                                                                \
     void name parameters                                                                           \
     {                                                                                              \
         if (UNLIKELY(!fast_free_any(block))) {                                                     \
-            malloc_free_rest(block);                                                               \
+            malloc_free_rest(block, family, CALLER);                                               \
         }                                                                                          \
     }
 
 // clang-format off
-DEFINE_DELETE(_ZdlPv, (void *block))
-DEFINE_DELETE(_ZdaPv, (void *block))
-DEFINE_DELETE(_ZdlPvm, (void *block, UNUSED size_t size))
-DEFINE_DELETE(_ZdaPvm, (void *block, UNUSED size_t size))
-DEFINE_DELETE(_ZdlPvSt11align_val_t, (void *block, UNUSED size_t alignment))
-DEFINE_DELETE(_ZdaPvSt11align_val_t, (void *block, UNUSED size_t alignment))
-DEFINE_DELETE(_ZdlPvmSt11align_val_t, (void *block, UNUSED size_t size, UNUSED size_t alignment))
-DEFINE_DELETE(_ZdaPvmSt11align_val_t, (void *block, UNUSED size_t size, UNUSED size_t alignment))
-DEFINE_DELETE(_ZdlPvRKSt9nothrow_t, (void *block, UNUSED const struct nothrow *tag))
-DEFINE_DELETE(_ZdaPvRKSt9nothrow_t, (void *block, UNUSED const struct nothrow *tag))
-DEFINE_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t,
+DEFINE_DELETE(_ZdlPv, FAMILY_NEW, (void *block))
+DEFINE_DELETE(_ZdaPv, FAMILY_NEW_ARRAY, (void *block))
+DEFINE_DELETE(_ZdlPvm, FAMILY_NEW, (void *block, UNUSED size_t size))
+DEFINE_DELETE(_ZdaPvm, FAMILY_NEW_ARRAY, (void *block, UNUSED size_t size))
+DEFINE_DELETE(_ZdlPvSt11align_val_t, FAMILY_NEW, (void *block, UNUSED size_t alignment))
+DEFINE_DELETE(_ZdaPvSt11align_val_t, FAMILY_NEW_ARRAY, (void *block, UNUSED size_t alignment))
+DEFINE_DELETE(_ZdlPvmSt11align_val_t, FAMILY_NEW, (void *block, UNUSED size_t size, UNUSED size_t alignment))
+DEFINE_DELETE(_ZdaPvmSt11align_val_t, FAMILY_NEW_ARRAY, (void *block, UNUSED size_t size, UNUSED size_t alignment))
+DEFINE_DELETE(_ZdlPvRKSt9nothrow_t, FAMILY_NEW, (void *block, UNUSED const struct nothrow *tag))
+DEFINE_DELETE(_ZdaPvRKSt9nothrow_t, FAMILY_NEW_ARRAY, (void *block, UNUSED const struct nothrow *tag))
+DEFINE_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, FAMILY_NEW,
     (void *block, UNUSED size_t alignment, UNUSED const struct nothrow *tag))
-DEFINE_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t,
+DEFINE_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, FAMILY_NEW_ARRAY,
     (void *block, UNUSED size_t alignment, UNUSED const struct nothrow *tag))
 // clang-format on

@@ -31,8 +31,11 @@ int os_purge(void *address, size_t size);
 /// Moves the pages of [from, from+size) to `to`, which is committed and unused; `from` is left
 /// committed and zero.  0, or an errno value: then nothing has changed.
 int os_move_pages(void *from, void *to, size_t size);
-/// Asks the system not to use huge pages here. A refusal is harmless.
+/// Asks the system not to use huge pages here, or to use them. A refusal is harmless.
 void os_refuse_huge_pages(void *address, size_t size);
+void os_want_huge_pages(void *address, size_t size);
+/// Bytes of pages that are in memory now. 0 when the system does not tell.
+size_t os_resident_bytes(void *address, size_t size);
 /// The process's address-space limit in bytes (RLIMIT_AS), SIZE_MAX when there is none.
 size_t os_address_space_limit(void);
 /// Whether every page of [address, address+size) can be read; never faults. size 0: true.
@@ -52,12 +55,18 @@ void os_yield(void);
 struct os_mutex {
     _Atomic(uint32_t) state;
 };
+/// The calling thread is about to fork: it holds every mutex, all other threads are stopped, and
+/// what it locks and unlocks until it has forked changes nothing.
+extern HIDDEN THREAD_LOCAL bool os_mutex_is_passed;
 void os_mutex_lock_slow(struct os_mutex *mutex);
 void os_mutex_wake(struct os_mutex *mutex);
 
 ALWAYS_INLINE bool os_mutex_try_lock(struct os_mutex *mutex)
 {
     uint32_t expected = 0;
+    if (UNLIKELY(os_mutex_is_passed)) {
+        return true;
+    }
     return atomic_compare_exchange_strong_explicit(
         &mutex->state, &expected, 1, memory_order_acquire, memory_order_relaxed);
 }
@@ -71,6 +80,9 @@ ALWAYS_INLINE void os_mutex_lock(struct os_mutex *mutex)
 
 ALWAYS_INLINE void os_mutex_unlock(struct os_mutex *mutex)
 {
+    if (UNLIKELY(os_mutex_is_passed)) {
+        return;
+    }
     if (UNLIKELY(atomic_exchange_explicit(&mutex->state, 0, memory_order_release) == 2)) {
         os_mutex_wake(mutex);
     }
@@ -91,10 +103,16 @@ int os_fork_watch(void (*prepare)(void), void (*parent)(void), void (*child)(voi
 
 /// Milliseconds of a coarse monotonic clock.
 uint64_t os_clock_ms(void);
+/// Microseconds of the same clock, read exactly: tens of nanoseconds.
+uint64_t os_clock_us(void);
 /// Writes all of it to stderr in one call where the system allows it.
 void os_write_stderr(const char *bytes, size_t size);
 /// The value of `key` in HALDE_OPTIONS or NULL; constant after os_options_init().
 const char *os_option(const char *key);
+/// Whether it is this.
+bool os_option_is(const char *key, const char *value);
+/// The longest time that the option purge_delay may give, a day.
+#define OS_PURGE_DELAY_MAX 86400000u
 /// Reads HALDE_OPTIONS once; names unknown keys on stderr. Nothing is read in a set-uid program.
 void os_options_init(void);
 

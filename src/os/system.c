@@ -13,16 +13,31 @@
 #include <time.h>
 #include <unistd.h>
 
-// The one list of options: key and what it accepts.
+// The one list of options: key and what it accepts.  Values that are no
+// complete list are judged by the layer that asks for them.
 static const struct {
     const char *key;
     const char *values;
+    uint32_t maximum; // decimal numbers up to here are accepted, too; the values say so
+    bool is_list;     // the values are all that is accepted
 } KNOWN_OPTIONS[] = {
-    {"membarrier", "0 or 1"},
-    {"heap_flags", "a hexadecimal number or a list of htc,hfc,hpc,hvc,vrf,htg,ust,htd,dhc,hpa"},
-    {"stats", "0, 1 or json"},
-    {"terminate_on_corruption", "0 or 1"},
-    {"verbose", "0 or 1"},
+    {"crt_abort", "exit or core", 0, true},
+    {"crt_break", "trap or continue", 0, true},
+    {"crt_output", "a file's path, stderr or none", 0, false},
+    {"crt_window", "ask, abort, retry or ignore", 0, true},
+    {"crt_check_at_exit", "0 or 1", 0, true},
+    {"crt_details", "0 or 1", 0, true},
+    {"crt_quarantine", "0 to 1073741824 bytes", 1073741824, false},
+    {"membarrier", "0 or 1", 0, true},
+    {"mode", "crt", 0, true},
+    {"heap_flags", "a hexadecimal number or a list of htc,hfc,hpc,hvc,vrf,htg,ust,htd,dhc,hpa", 0,
+        false},
+    {"huge_pages", "0, 1 or system", 0, true},
+    {"purge_delay", "0 to 86400000 milliseconds, -1 or never", OS_PURGE_DELAY_MAX, true},
+    {"stats", "0, 1 or json", 0, true},
+    {"terminate_on_corruption", "0 or 1", 0, true},
+    {"verbose", "0 or 1", 0, true},
+    {"zero_on_free", "0 or 1", 0, true},
 };
 enum {
     OPTION_COUNT = sizeof(KNOWN_OPTIONS) / sizeof(KNOWN_OPTIONS[0]),
@@ -40,6 +55,13 @@ uint64_t os_clock_ms(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+uint64_t os_clock_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 void os_write_stderr(const char *bytes, size_t size)
@@ -130,15 +152,32 @@ static bool has_word(const char *words, const char *word, size_t size)
     return false;
 }
 
-// Lists that begin with 0 are complete; other values are judged by the layer that asks for them.
+static bool is_number_up_to(const char *value, size_t size, uint32_t maximum)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (value[i] < '0' || value[i] > '9' || number > maximum) {
+            return false;
+        }
+        number = number * 10 + (uint64_t)(value[i] - '0');
+    }
+    return number <= maximum;
+}
+
 static bool is_value_accepted(size_t index, const char *value, size_t size)
 {
     if (size == 0 || size >= OPTION_VALUE_SIZE) {
         return false;
     }
     const char *values = KNOWN_OPTIONS[index].values;
+    uint32_t maximum = KNOWN_OPTIONS[index].maximum;
     bool is_joint = size == 2 && memcmp(value, "or", 2) == 0;
-    return values[0] != '0' || (!is_joint && has_word(values, value, size));
+    if (maximum != 0) { // a range, a comma, and words
+        const char *words = strchr(values, ',');
+        bool is_word = words != NULL && !is_joint && has_word(words + 2, value, size);
+        return is_word || is_number_up_to(value, size, maximum);
+    }
+    return !KNOWN_OPTIONS[index].is_list || (!is_joint && has_word(values, value, size));
 }
 
 static void read_option(const char *item, size_t size)
@@ -198,6 +237,12 @@ void os_options_init(void)
         }
         item += size + (item[size] == ':');
     }
+}
+
+bool os_option_is(const char *key, const char *value)
+{
+    const char *option = os_option(key);
+    return option != NULL && strcmp(option, value) == 0;
 }
 
 const char *os_option(const char *key)

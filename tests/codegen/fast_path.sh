@@ -4,8 +4,8 @@
 
 # Usage: fast_path.sh [--update] <program> <golden file> <key>
 #
-# Counts the instructions of one HeapAlloc() and HeapFree() of 64 bytes, the caller's loop included, and
-# compares them with the golden file, so that no change makes the fast path longer unnoticed.  Counts come
+# Counts the instructions of one HeapAlloc() and HeapFree() of 64 bytes, and of one malloc() and free(), the
+# caller's loop included, and compares them with the golden file, so that no change makes the fast path longer unnoticed.  Counts come
 # from callgrind: two runs of different length, the difference divided by the blocks; they repeat exactly.
 #
 # Counts belong to a compiler and a kind of build, which <key> names; the golden file has a section for
@@ -57,7 +57,7 @@ count=100000
 measured() {
     for options in "" membarrier=0; do
         suffix=${options:+-fence}
-        for heap in process private shared; do
+        for heap in process private shared malloc; do
             for pattern in pair batch; do
                 HALDE_OPTIONS=$options
                 export HALDE_OPTIONS

@@ -94,13 +94,14 @@ fuzz: ## run each fuzz target for a while
 	$(deps) fuzz
 	cmake --workflow --preset fuzz
 
-update-exports: ## rewrite packaging/exports.txt, the golden list of exported symbols
+update-exports: ## rewrite packaging/exports*.txt, the golden lists of exported symbols
 	$(deps) update-exports
 	@$(configure)
-	@cmake --build $(build) --target heap-static
+	@cmake --build $(build) --target heap-static halde-static
 	@bash scripts/exports.sh $(build)/libhalde-heap.a >$(build)/exports.txt
-	@mv $(build)/exports.txt packaging/exports.txt
-	@git --no-pager diff --stat -- packaging/exports.txt 2>/dev/null || true
+	@bash scripts/exports.sh $(build)/libhalde-heap.a $(build)/libhalde.a >$(build)/exports-malloc.txt
+	@mv $(build)/exports.txt $(build)/exports-malloc.txt packaging/
+	@git --no-pager diff --stat -- packaging 2>/dev/null || true
 
 clean: ## remove build/
 	rm -rf build

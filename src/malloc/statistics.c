@@ -8,10 +8,13 @@
 #include "os/os.h"
 #include "os/process.h"
 
+#include <halde/statistics.h>
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 // ---- Every heap -------------------------------------------------------------------------------
 
@@ -40,63 +43,6 @@ static void visit_heaps(heap_visitor *visit, void *context)
         }
     }
     os_unreserve(heaps, size);
-}
-
-static void put_text(
-    halde_heap *heap, size_t index, const struct halde_heap_summary *summary, void *context)
-{
-    (void)context;
-    char line[256];
-    struct text text;
-    text_init(&text, line, sizeof(line));
-    text_put(&text, "heap ");
-    text_put_address(&text, heap);
-    text_put(&text, index == 0 ? " (process heap): " : ": ");
-    text_put_decimal(&text, summary->busy_count);
-    text_put(&text, " live blocks, ");
-    text_put_decimal(&text, summary->busy_size);
-    text_put(&text, " live bytes, ");
-    text_put_decimal(&text, summary->committed_size);
-    text_put(&text, " committed, ");
-    text_put_decimal(&text, summary->reserved_size);
-    text_put(&text, " reserved");
-    engine_message(line);
-}
-
-static void put_member(struct text *text, const char *name, uint64_t value)
-{
-    text_put(text, ",\"");
-    text_put(text, name);
-    text_put(text, "\":");
-    text_put_decimal(text, value);
-}
-
-static void put_json(
-    halde_heap *heap, size_t index, const struct halde_heap_summary *summary, void *context)
-{
-    (void)context;
-    char line[256];
-    struct text text;
-    text_init(&text, line, sizeof(line));
-    text_put(&text, index == 0 ? "" : ",");
-    text_put(&text, "{\"heap\":\"");
-    text_put_address(&text, heap);
-    text_put(&text, index == 0 ? "\",\"is_process_heap\":true" : "\",\"is_process_heap\":false");
-    put_member(&text, "live_blocks", summary->busy_count);
-    put_member(&text, "live_bytes", summary->busy_size);
-    put_member(&text, "committed_bytes", summary->committed_size);
-    put_member(&text, "reserved_bytes", summary->reserved_size);
-    text_put(&text, "}");
-    os_write_stderr(text.data, text.length);
-}
-
-static void write_json(void)
-{
-    static const char HEAD[] = "{\"halde\":{\"version\":\"" HALDE_VERSION "\",\"heaps\":[";
-    static const char TAIL[] = "]}}\n";
-    os_write_stderr(HEAD, sizeof(HEAD) - 1);
-    visit_heaps(put_json, NULL);
-    os_write_stderr(TAIL, sizeof(TAIL) - 1);
 }
 
 // ---- The family's questions -------------------------------------------------------------------
@@ -211,7 +157,7 @@ HALDE_API int malloc_info(int options, FILE *stream)
 
 void statistics_write_text(void)
 {
-    visit_heaps(put_text, NULL);
+    halde_heap_print_statistics(NULL, HALDE_STATISTICS_TEXT, STDERR_FILENO);
 }
 
 HALDE_API void malloc_stats(void)
@@ -232,17 +178,21 @@ void *(*statistics_malloc(void))(size_t size)
     return malloc;
 }
 
-static bool is_option(const char *key, const char *value)
+// Standard error as it was at the start, where stats is on: programs may close it before they end.
+static struct os_kept_file kept_stderr; // written once, by a constructor
+
+// 0: none.
+static enum halde_statistics_format format_at_end(void)
 {
-    const char *option = engine_option(key);
-    return option != NULL && strcmp(option, value) == 0;
+    const char *option = engine_option("stats");
+    if (option == NULL || strcmp(option, "0") == 0) {
+        return 0;
+    }
+    return strcmp(option, "json") == 0 ? HALDE_STATISTICS_JSON : HALDE_STATISTICS_TEXT;
 }
 
-void statistics_at_start(void)
+static void say_version(void)
 {
-    if (!is_option("verbose", "1")) {
-        return;
-    }
     char line[256];
     struct text text;
     text_init(&text, line, sizeof(line));
@@ -253,11 +203,22 @@ void statistics_at_start(void)
     engine_message(line);
 }
 
+void statistics_at_start(void)
+{
+    const char *verbose = engine_option("verbose");
+    if (verbose != NULL && strcmp(verbose, "1") == 0) {
+        say_version();
+    }
+    if (format_at_end() != 0) {
+        os_keep_file(&kept_stderr, STDERR_FILENO);
+    }
+}
+
 void statistics_at_end(void)
 {
-    if (is_option("stats", "1")) {
-        statistics_write_text();
-    } else if (is_option("stats", "json")) {
-        write_json();
+    enum halde_statistics_format format = format_at_end();
+    if (format != 0) {
+        int descriptor = os_kept_descriptor(&kept_stderr);
+        halde_heap_print_statistics(NULL, format, descriptor >= 0 ? descriptor : STDERR_FILENO);
     }
 }

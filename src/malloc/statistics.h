@@ -19,12 +19,12 @@ bool statistics_trim(void);
 void statistics_count(struct mallinfo2 *info);
 /// malloc_info(): every heap as XML.
 void statistics_write_xml(FILE *stream);
-/// malloc_stats(): every heap as a line on stderr.
+/// malloc_stats(): every heap as text on stderr.
 void statistics_write_text(void);
 
-/// verbose=1: one line on stderr.
+/// verbose=1: one line on stderr. stats=1 or json: keeps stderr for the end.
 void statistics_at_start(void);
-/// stats=1 or json: every heap on stderr.
+/// stats=1 or json: every heap on what was stderr at the start.
 void statistics_at_end(void);
 
 /// The malloc that the process uses, as seen from here: maybe another object's.

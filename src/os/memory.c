@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
 
+#include "base/bits.h"
 #include "os/fault.h"
 #include "os/os.h"
 #include "os/process.h"
@@ -94,6 +95,36 @@ void os_refuse_huge_pages(void *address, size_t size)
     int saved_errno = errno;
     madvise(address, size, MADV_NOHUGEPAGE);
     errno = saved_errno;
+}
+
+void os_want_huge_pages(void *address, size_t size)
+{
+    int saved_errno = errno;
+    madvise(address, size, MADV_HUGEPAGE);
+    errno = saved_errno;
+}
+
+size_t os_resident_bytes(void *address, size_t size)
+{
+    enum {
+        BATCH_COUNT = 4096 // pages asked for at once
+    };
+    unsigned char pages[BATCH_COUNT];
+    int saved_errno = errno;
+    size_t page_size = os_page_size();
+    size_t resident_count = 0;
+    size_t page_count = size / page_size;
+    for (size_t i = 0; i < page_count; i += BATCH_COUNT) {
+        size_t count = size_min(page_count - i, BATCH_COUNT);
+        if (mincore((char *)address + i * page_size, count * page_size, pages) != 0) {
+            break;
+        }
+        for (size_t j = 0; j < count; j++) {
+            resident_count += pages[j] & 1u;
+        }
+    }
+    errno = saved_errno;
+    return resident_count * page_size;
 }
 
 size_t os_address_space_limit(void)

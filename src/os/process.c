@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -183,6 +184,39 @@ bool os_is_writable(const void *address, size_t size)
     }
     errno = saved_errno;
     return is_writable;
+}
+
+// ---- Files ------------------------------------------------------------------------------------
+
+enum {
+    // Programs count on getting the lowest free descriptors, and close all of the first ones.
+    KEPT_DESCRIPTOR_MIN = 200,
+};
+
+void os_keep_file(struct os_kept_file *file, int descriptor)
+{
+    int saved_errno = errno;
+    struct stat status;
+    file->descriptor = fcntl(descriptor, F_DUPFD_CLOEXEC, KEPT_DESCRIPTOR_MIN);
+    if (file->descriptor < 0) { // the limit may be lower
+        file->descriptor = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    }
+    if (file->descriptor >= 0 && fstat(file->descriptor, &status) == 0) {
+        file->device = status.st_dev;
+        file->number = status.st_ino;
+        file->is_kept = true;
+    }
+    errno = saved_errno;
+}
+
+int os_kept_descriptor(const struct os_kept_file *file)
+{
+    int saved_errno = errno;
+    struct stat status;
+    bool is_same = file->is_kept && fstat(file->descriptor, &status) == 0 &&
+                   status.st_dev == file->device && status.st_ino == file->number;
+    errno = saved_errno;
+    return is_same ? file->descriptor : -1;
 }
 
 // ---- Processes --------------------------------------------------------------------------------

@@ -18,6 +18,18 @@ size_t os_copy_memory(void *destination, const void *source, size_t size);
 /// Whether every byte of [address, address+size) is mapped for writing. size 0: true.
 bool os_is_writable(const void *address, size_t size);
 
+/// A second descriptor of an open file, kept for later.
+struct os_kept_file {
+    int descriptor; ///< out of the way of the program's; closed on exec; valid if is_kept
+    uint64_t device, number;
+    bool is_kept;
+};
+/// Keeps the file that a descriptor names; without effect when there is none.
+void os_keep_file(struct os_kept_file *file, int descriptor);
+/// The kept descriptor, if it still names that file; -1 when the program has closed it, or there is
+/// none.
+int os_kept_descriptor(const struct os_kept_file *file);
+
 uint32_t os_process_id(void);
 uint32_t os_thread_id(void);
 /// Whether a process of this number exists, whoever owns it.

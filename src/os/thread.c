@@ -93,6 +93,8 @@ void os_wake_all(_Atomic(uint32_t) *word)
     futex(word, FUTEX_WAKE, INT32_MAX, NULL);
 }
 
+HIDDEN THREAD_LOCAL bool os_mutex_is_passed;
+
 void os_mutex_lock_slow(struct os_mutex *mutex)
 {
     enum {

@@ -27,13 +27,56 @@ run verbose=1 sh -c :
 expect verbose=1 '^halde: version [0-9.]+, preloaded; process heap 0x[0-9a-f]+$' "$work/err"
 # A shell may end without leaving time to its libraries: perl does not.
 run stats=1 perl -e 1
-expect stats=1 '^halde: heap 0x[0-9a-f]+ \(process heap\): [1-9][0-9]* live blocks, [1-9][0-9]* live bytes, [0-9]+ committed, [0-9]+ reserved$' "$work/err"
+head -n 1 "$work/err" >"$work/first"
+expect stats=1 '^halde: heap 0x[0-9a-f]+ \(process heap\): [1-9][0-9]* live blocks, [1-9][0-9]* live bytes, [1-9][0-9]* peak, [1-9][0-9]* committed, [1-9][0-9]* reserved, [1-9][0-9]* resident$' "$work/first"
+sed -n 2p "$work/err" >"$work/second"
+expect "stats=1, places" '^halde: heap 0x[0-9a-f]+: uses [0-9]+: mixed span [0-9]+ \([0-9]+ live blocks\), large blocks [0-9]+ \([0-9]+ live blocks\), spans [0-9]+ \([0-9]+ cached, [0-9]+ free\); free slices [0-9]+$' "$work/second"
+sed 1,2d "$work/err" >"$work/classes"
+expect "stats=1, classes" '^halde: heap 0x[0-9a-f]+: class [1-9][0-9]*: [1-9][0-9]* spans, [1-9][0-9]* bytes; blocks: [0-9]+ busy of [0-9]+ bytes, [0-9]+ cached, [0-9]+ free$' "$work/classes"
 run stats=json perl -e 1
-expect stats=json '^\{"halde":\{"version":"[0-9.]+","heaps":\[\{"heap":"0x[0-9a-f]+","is_process_heap":true,"live_blocks":[0-9]+,"live_bytes":[0-9]+,"committed_bytes":[0-9]+,"reserved_bytes":[0-9]+\}\]\}\}$' "$work/err"
+expect stats=json '^\{"halde":\{"version":"[0-9.]+","heaps":\[\{"heap":"0x[0-9a-f]+","is_process_heap":true,"live_blocks":[0-9]+,.*\}\]\}\}$' "$work/err"
+
+# Standard error may be closed at the end: what it was at the start has the figures.
+run stats=1 perl -MPOSIX -e 'POSIX::close(2)'
+expect "stats=1, stderr closed" '^halde: heap ' "$work/err"
+# shellcheck disable=SC2016
+run stats=1 perl -MPOSIX -e 'POSIX::close(2); open(F, ">", $ARGV[0]) and fileno(F) >= 2 or exit 1' "$work/mine"
+expect "stats=1, descriptor 2 is another file" '^halde: heap ' "$work/err"
+[ ! -s "$work/mine" ] || {
+    failures=$((failures + 1))
+    echo "FAILED: figures in a file of the program's"
+}
+# A program that closes all descriptors, and gets ours for a file of its own.
+# shellcheck disable=SC2016
+run stats=1 perl -MPOSIX -e 'POSIX::close($_) for 3..999; open(F, ">", $ARGV[0]) or exit 1;
+    POSIX::dup2(fileno(F), $_) for 200..210;' "$work/mine"
+expect "stats=1, all descriptors closed" '^halde: heap ' "$work/err"
+if [ ! -e "$work/mine" ] || [ -s "$work/mine" ]; then
+    failures=$((failures + 1))
+    echo "FAILED: figures in a file that took the kept descriptor"
+fi
+run stats=1 perl -MPOSIX -e 'print STDERR "gone\n"; POSIX::_exit(0)'
+expect "_exit" '^gone$' "$work/err"
+run verbose=0 perl -MPOSIX -e 'exit(defined POSIX::dup2(200, 201) ? 1 : 0)' || {
+    failures=$((failures + 1))
+    echo "FAILED: a descriptor is kept though nobody asked for figures"
+}
 run stats=0:verbose=0 sh -c 'echo said >&2'
 expect "nothing asked for" '^said$' "$work/err"
 run stats=or sh -c :
 expect stats=or "^halde: HALDE_OPTIONS: stats='or' is not usable; accepted: 0, 1 or json$" "$work/err"
+for value in x -2 86400001 99999999999999999999 or ''; do
+    run "purge_delay=$value" sh -c :
+    expect "purge_delay=$value" "^halde: HALDE_OPTIONS: purge_delay='$value' is not usable; accepted: 0 to 86400000 milliseconds, -1 or never$" "$work/err"
+done
+run huge_pages=2 sh -c :
+expect huge_pages=2 "^halde: HALDE_OPTIONS: huge_pages='2' is not usable; accepted: 0, 1 or system$" "$work/err"
+run zero_on_free=yes sh -c :
+expect zero_on_free=yes "^halde: HALDE_OPTIONS: zero_on_free='yes' is not usable; accepted: 0 or 1$" "$work/err"
+run zero_on_free=2 sh -c :
+expect zero_on_free=2 "^halde: HALDE_OPTIONS: zero_on_free='2' is not usable; accepted: 0 or 1$" "$work/err"
+run purge_delay=0:purge_delay=86400000:purge_delay=-1:huge_pages=1:zero_on_free=1 sh -c 'echo quiet >&2'
+expect "good values" '^quiet$' "$work/err"
 run verbose=yes sh -c :
 expect verbose=yes "^halde: HALDE_OPTIONS: verbose='yes' is not usable; accepted: 0 or 1$" "$work/err"
 

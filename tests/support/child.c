@@ -111,6 +111,26 @@ void child_execute(struct child *child, const char *path, char *const arguments[
     read_text(child, file);
 }
 
+void child_run_self(
+    struct child *child, const char *argument, const char *variable, unsigned limit_seconds)
+{
+    enum {
+        VARIABLE_MAX = 512
+    };
+    char *variables[VARIABLE_MAX];
+    size_t name_length = strcspn(variable, "=") + 1;
+    size_t count = 0;
+    for (char **other = environ; *other != NULL && count < VARIABLE_MAX - 2; other++) {
+        if (strncmp(*other, variable, name_length) != 0) {
+            variables[count++] = *other;
+        }
+    }
+    variables[count++] = (char *)(uintptr_t)variable;
+    variables[count] = NULL;
+    char *const arguments[] = {program_invocation_name, (char *)(uintptr_t)argument, NULL};
+    child_execute(child, "/proc/self/exe", arguments, variables, limit_seconds);
+}
+
 bool child_expect_passed(struct test_place place, const char *what, const struct child *child)
 {
     switch (child->end) {

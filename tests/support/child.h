@@ -43,6 +43,11 @@ void child_run(
 void child_execute(struct child *child, const char *path, char *const arguments[],
     char *const environment[], unsigned limit_seconds);
 
+/** Runs this program again with one argument, and with one environment variable ("NAME=value")
+ * added or changed. */
+void child_run_self(
+    struct child *child, const char *argument, const char *variable, unsigned limit_seconds);
+
 /** child_run() without capture; a failure here unless the child exits with 0 (or 77: skipped). */
 bool child_passes(struct test_place place, const char *what, child_body *body, void *context,
     unsigned limit_seconds);

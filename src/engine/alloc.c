@@ -580,8 +580,12 @@ enum {
     KEPT_SIZE_MIN = 64, // remote blocks from here on stay with the thread that freed them
 };
 
-static uint32_t flush_half(struct cache *cache, struct class_record *record, struct slice **empty)
+// Makes room in a full magazine. Returns how many spans it has found empty.
+static uint32_t make_room(struct cache *cache, struct class_record *record, struct slice **empty)
 {
+    if (cache_grow_magazine(record)) {
+        return 0;
+    }
     uint32_t half = (cache_magazine_count(record) + 1) / 2;
     uint32_t empty_count = cache_flush(cache, record, half, empty, EMPTY_MAX);
     purge_after_flush(cache, (size_t)half * record->block_size);
@@ -596,7 +600,7 @@ static void put_block(struct heap *heap, struct thread *thread, struct cache *ca
     struct slice *empty[EMPTY_MAX];
     uint32_t empty_count = 0;
     if (record->top == record->limit) {
-        empty_count = flush_half(cache, record, empty);
+        empty_count = make_room(cache, record, empty);
     }
     fast_put_block(record, data, state, has_words);
     if (LIKELY(empty_count == 0)) {
@@ -622,7 +626,7 @@ static bool free_remote(struct heap *heap, struct thread *thread, struct cache *
     if (cache != NULL && block_size >= KEPT_SIZE_MIN && block_size <= CLASS_BYTE_MAX) {
         struct class_record *record = &cache->records[span->size_class];
         if (record->block_size != 0 && record->top == record->limit) {
-            empty_count = flush_half(cache, record, empty);
+            empty_count = make_room(cache, record, empty);
         }
         is_freed = span_keep_remote(cache, span, index, data);
     }

@@ -16,6 +16,9 @@ enum {
     MAGAZINE_MAX = 64, // blocks
     MAGAZINE_MIN = 4,
     MAGAZINE_SIZE_MAX = 32 * 1024, // bytes of blocks
+    TURNS_TO_GROW = 4,             // of a magazine between empty and full, until it becomes larger
+    GROWN_MAX = 1024,              // the same limits for magazines that have grown
+    GROWN_SIZE_MAX = 64 * 1024,
     FIRST_FILL_COUNT = 8,
     THRESHOLD_SHIFT = 3, // a given-up span comes back when 1/8 of it is free
 };
@@ -229,8 +232,10 @@ void cache_release_records(struct cache *cache)
     for (uint32_t i = 0; i < USED_WORD_COUNT; i++) {
         for (uint64_t used = cache->used[i]; used != 0; used &= used - 1) {
             struct class_record *record = &records[i * 64 + bits_lowest(used)];
-            *record = (struct class_record){
-                .top = record->magazine, .limit = record->magazine, .magazine = record->magazine};
+            *record = (struct class_record){.top = record->magazine,
+                .limit = record->magazine,
+                .magazine = record->magazine,
+                .capacity = record->capacity};
         }
         cache->used[i] = 0;
     }
@@ -246,6 +251,41 @@ static uint32_t magazine_capacity(uint32_t block_size)
     uint32_t capacity = MAGAZINE_SIZE_MAX / block_size;
     capacity = capacity > MAGAZINE_MAX ? MAGAZINE_MAX : capacity;
     return capacity < MAGAZINE_MIN ? MAGAZINE_MIN : capacity;
+}
+
+static size_t magazine_size(uint32_t capacity)
+{
+    return (capacity + 1) * sizeof(struct free_block); // and the end mark
+}
+
+bool cache_grow_magazine(struct class_record *record)
+{
+    if (!record->is_filled) {
+        return false;
+    }
+    record->is_filled = false;
+    uint32_t old_capacity = (uint32_t)(record->limit - record->magazine);
+    uint32_t capacity = old_capacity * 2;
+    if (++record->turns < TURNS_TO_GROW || capacity > GROWN_MAX ||
+        capacity * record->block_size > GROWN_SIZE_MAX) {
+        return false;
+    }
+    record->turns = 0;
+    if (capacity <= record->capacity) { // it was a grown one when its last user ended
+        record->limit = record->magazine + capacity;
+        return true;
+    }
+    struct free_block *magazine = metadata_alloc(magazine_size(capacity));
+    if (magazine == NULL) {
+        return false;
+    }
+    memcpy(magazine, record->magazine, magazine_size(old_capacity));
+    metadata_free(record->magazine, magazine_size(record->capacity));
+    record->magazine = magazine;
+    record->capacity = (uint16_t)capacity;
+    record->top = magazine + old_capacity;
+    record->limit = magazine + capacity;
+    return true;
 }
 
 bool cache_use_class(struct cache *cache, uint32_t size_class)
@@ -264,17 +304,18 @@ bool cache_use_class(struct cache *cache, uint32_t size_class)
     uint32_t block_size = size_class_block_size(size_class);
     uint32_t capacity = magazine_capacity(block_size);
     if (record->magazine == NULL) {
-        struct free_block *magazine = metadata_alloc((capacity + 1) * sizeof(*magazine));
+        struct free_block *magazine = metadata_alloc(magazine_size(capacity));
         if (magazine == NULL) {
             return false;
         }
         *magazine = (struct free_block){0};
         record->magazine = magazine;
+        record->capacity = (uint16_t)capacity;
     }
     cache->used[size_class / 64] |= (uint64_t)1 << (size_class % 64);
     record->top = record->magazine;
     record->limit = record->magazine + capacity;
-    record->fill_count = capacity < FIRST_FILL_COUNT ? capacity : FIRST_FILL_COUNT;
+    record->fill_count = (uint16_t)(capacity < FIRST_FILL_COUNT ? capacity : FIRST_FILL_COUNT);
     record->full_state = block_size + 1;
     record->block_size = block_size;
     return true;
@@ -439,7 +480,9 @@ static bool sweep(struct class_record *record)
         return false;
     }
     uint32_t capacity = (uint32_t)(record->limit - record->magazine);
-    record->fill_count = record->fill_count > capacity / 2 ? capacity : record->fill_count * 2;
+    uint32_t next = 2u * record->fill_count;
+    record->fill_count = (uint16_t)(next > capacity ? capacity : next);
+    record->is_filled = true;
     return true;
 }
 

@@ -194,10 +194,13 @@ struct class_record {
     uint32_t full_state;      ///< state of a block of which the user has asked for 0 bytes
     uint32_t block_size;      ///< bytes; 0: class not in use
     struct slice *span;       ///< span being swept, or NULL
-    uint32_t next_group;      ///< next group of `span` to examine
+    uint16_t next_group;      ///< next group of `span` to examine
+    uint16_t fill_count;      ///< blocks to take at the next filling; grows
     uint32_t listed;          ///< spans with free blocks, newest first (slice number)
-    uint32_t given_up;   ///< the others, oldest first; a ring: `previous` of the first is the last
-    uint32_t fill_count; ///< blocks to take at the next filling; grows
+    uint32_t given_up; ///< the others, oldest first; a ring: `previous` of the first is the last
+    uint16_t capacity; ///< places of `magazine`
+    uint8_t turns;     ///< times that it was filled, and then full, since it grew
+    bool is_filled;    ///< filled since it was full
     struct free_block *magazine; ///< its end mark, or NULL
     struct class_record *unused; ///< link, while the array is in nobody's hands
 };
@@ -214,9 +217,9 @@ struct cache {
     _Atomic(uint32_t) remote; ///< given-up spans with remote frees: any thread pushes (release),
                               ///< user takes all (acquire)
     // The user's, or a stopper's, like the records.
-    uint32_t slice_count; ///< of the cache's spans
+    uint32_t slice_count;      ///< of the cache's spans
     uint32_t purged_at_slices; ///< slice_count when it last looked for pages to give back
-    size_t returned_size; ///< bytes of blocks that left magazines since the last purge
+    size_t returned_size;      ///< bytes of blocks that left magazines since the last purge
     struct purge purge;
 };
 

@@ -474,7 +474,9 @@ static bool sweep(struct class_record *record)
         uint32_t taken = mask == 0 ? 0 : fill_from_group(record, group, mask, wanted);
         wanted -= taken;
         // A group of which something is left comes first the next time.
-        record->next_group += taken == (uint32_t)__builtin_popcountll(mask);
+        if (taken == (uint32_t)__builtin_popcountll(mask)) {
+            record->next_group++;
+        }
     }
     if (wanted == record->fill_count) {
         return false;

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/compiler.h"
-#include "win32/tprintf_codec.h"
+#include "print/codec.h"
 
 #define MODE_SIZE 64 ///< fopen's mode, null included
 

@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <limits.h>
 
-#include "win32/tprintf.h"
+#include "print/format.h"
 
 /// What a call returns: the count, or -1 with the sink's error in errno; success keeps errno.
 static int result_of(const struct sink *sink, int saved_errno)

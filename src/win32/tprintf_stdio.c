@@ -12,8 +12,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "win32/tprintf_codec.h"
-#include "win32/tprintf_sink.h"
+#include "print/codec.h"
+#include "print/sink.h"
 
 // ---- Output -----------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@
  * The conversion between wide text and bytes: every character of Unicode there and back, every
  * sequence of two or three bytes, and arbitrary bytes without loss.
  */
-#include "win32/tprintf_codec.h"
+#include "print/codec.h"
 
 #include <locale.h>
 

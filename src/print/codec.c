@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
 
-#include "win32/tprintf_codec.h"
+#include "print/codec.h"
 
 #include <errno.h>
 #include <langinfo.h>

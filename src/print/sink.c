@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
 
-#include "win32/tprintf_sink.h"
+#include "print/sink.h"
 
 #include <errno.h>
 #include <string.h>

@@ -7,8 +7,8 @@
  * Zeros that a precision asks for beyond the number's own digits are counted, not stored, so every
  * width and precision works in a small fixed buffer.
  */
-#ifndef WIN32_TPRINTF_NUMBER_H
-#define WIN32_TPRINTF_NUMBER_H
+#ifndef PRINT_NUMBER_H
+#define PRINT_NUMBER_H
 
 #include "base/compiler.h"
 

@@ -7,14 +7,14 @@
  * include/halde-win32/halde_stdio.h describes what it prints.  One formatter serves both widths:
  * the format is read through an accessor, the output goes to a sink that knows its own unit.
  */
-#ifndef WIN32_TPRINTF_H
-#define WIN32_TPRINTF_H
+#ifndef PRINT_FORMAT_H
+#define PRINT_FORMAT_H
 
 #include <stdarg.h>
 #include <wchar.h>
 
 #include "base/compiler.h"
-#include "win32/tprintf_sink.h"
+#include "print/sink.h"
 
 /// A format string: exactly one pointer is not NULL.
 struct format {

@@ -12,13 +12,13 @@
  * The first error (an errno value) stops all output; what came before it has been written.  Nothing
  * is allocated.
  */
-#ifndef WIN32_TPRINTF_SINK_H
-#define WIN32_TPRINTF_SINK_H
+#ifndef PRINT_SINK_H
+#define PRINT_SINK_H
 
 #include <stdio.h>
 
 #include "base/compiler.h"
-#include "win32/tprintf_codec.h"
+#include "print/codec.h"
 
 #define SINK_PENDING_SIZE 1024
 

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
 
-#include "win32/tprintf_number.h"
+#include "print/number.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -11,8 +11,8 @@
  *
  * A codec is a value without resources; take a new one for each call, since the locale may change.
  */
-#ifndef WIN32_TPRINTF_CODEC_H
-#define WIN32_TPRINTF_CODEC_H
+#ifndef PRINT_CODEC_H
+#define PRINT_CODEC_H
 
 #include <limits.h>
 #include <wchar.h>

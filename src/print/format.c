@@ -1,12 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
 
-#include "win32/tprintf.h"
+#include "print/format.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "win32/tprintf_number.h"
+#include "print/number.h"
 
 /// Size prefixes of a conversion.
 enum length {

@@ -1,0 +1,5 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+#define FRAME_SIZE 24
+#include "plugin_frame.h"

@@ -8,8 +8,11 @@ find_package(Threads REQUIRED)
 file(GLOB engine_sources CONFIGURE_DEPENDS
   "${PROJECT_SOURCE_DIR}/src/base/*.c"
   "${PROJECT_SOURCE_DIR}/src/os/*.c"
+  "${PROJECT_SOURCE_DIR}/src/unwind/*.c"
+  "${PROJECT_SOURCE_DIR}/src/print/*.c"
   "${PROJECT_SOURCE_DIR}/src/engine/*.c")
 file(GLOB win32_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/win32/*.c")
+file(GLOB crtdbg_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/crtdbg/*.c")
 file(GLOB malloc_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/malloc/*.c")
 set(family_source "${PROJECT_SOURCE_DIR}/src/malloc/family.c")
 set(runtime_source "${PROJECT_SOURCE_DIR}/src/malloc/loaded_runtime.c")
@@ -22,18 +25,23 @@ list(REMOVE_ITEM win32_sources "${wmain_source}")
 set(library_options
   -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-semantic-interposition)
 
-# halde_objects(<name> <FAULT_INJECTION or empty>): object libraries <name>-engine and <name>-win32.
-# Only win32 sees the drop-in headers: the engine knows no Windows type.
+# halde_objects(<name> <FAULT_INJECTION or empty>): object libraries <name>-engine, -win32 and -crtdbg.
+# Only the latter two see the drop-in headers: the engine knows no Windows type.
 function(halde_objects name variant)
   add_library(${name}-engine OBJECT ${engine_sources})
   add_library(${name}-win32 OBJECT ${win32_sources})
-  foreach(target IN ITEMS ${name}-engine ${name}-win32)
+  add_library(${name}-crtdbg OBJECT ${crtdbg_sources})
+  foreach(target IN ITEMS ${name}-engine ${name}-win32 ${name}-crtdbg)
     halde_flags(${target} ${variant})
+    target_compile_definitions(${target} PRIVATE HALDE_VERSION="${PROJECT_VERSION}")
     target_compile_options(${target} PRIVATE ${library_options})
     target_include_directories(${target} PRIVATE
       "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
   endforeach()
   target_include_directories(${name}-win32 PRIVATE "${PROJECT_SOURCE_DIR}/include/halde-win32")
+  target_include_directories(${name}-crtdbg PRIVATE "${PROJECT_SOURCE_DIR}/include/halde-win32")
+  # Hooks and handlers of the program may throw through these functions.
+  target_compile_options(${name}-crtdbg PRIVATE -fexceptions)
 endfunction()
 
 # halde_malloc_objects(<name> <0|1> <sources...>): the malloc family, for libhalde or for the preload object.
@@ -111,7 +119,7 @@ halde_version_script("${preload_script}" HALDE_PRELOAD_0 "${static_names}"
   "halde_heap_*" halde_process_heap halde_status_text)
 
 halde_objects(halde-objects "")
-set(heap_objects halde-objects-engine halde-objects-win32)
+set(heap_objects halde-objects-engine halde-objects-win32 halde-objects-crtdbg)
 halde_library(heap-static static halde-heap "${heap_objects}")
 set(static_objects ${heap_objects})
 set(shared_objects ${heap_objects})
@@ -138,8 +146,17 @@ if(HALDE_SHARED)
   if(has_malloc)
     # For unmodified programs: LD_PRELOAD=libhalde-preload.so.  Nobody links it, so it has one name.
     halde_malloc_objects(preload-objects-malloc 1 ${malloc_sources} "${runtime_source}")
+    # The debug heap is in it, but none of its names: a program may have brought them itself.
+    add_library(preload-objects-crtdbg OBJECT ${crtdbg_sources})
+    halde_flags(preload-objects-crtdbg "")
+    target_compile_definitions(preload-objects-crtdbg PRIVATE
+      HALDE_API= HALDE_VERSION="${PROJECT_VERSION}")
+    target_compile_options(preload-objects-crtdbg PRIVATE ${library_options} -fexceptions)
+    target_include_directories(preload-objects-crtdbg PRIVATE
+      "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src"
+      "${PROJECT_SOURCE_DIR}/include/halde-win32")
     halde_library(preload shared halde-preload
-      "halde-objects-engine;preload-objects-malloc" "${preload_script}")
+      "halde-objects-engine;preload-objects-crtdbg;preload-objects-malloc" "${preload_script}")
     set_property(TARGET preload PROPERTY VERSION)
     set_property(TARGET preload PROPERTY SOVERSION)
     # Their constructors run before all others, so that of all fork handlers theirs are the innermost: those
@@ -154,7 +171,7 @@ if(HALDE_TESTS)
   halde_library(heap-internal static halde-heap-internal "${heap_objects}")
   halde_objects(halde-fault-objects FAULT_INJECTION)
   halde_library(heap-fault static halde-heap-fault
-    "halde-fault-objects-engine;halde-fault-objects-win32")
+    "halde-fault-objects-engine;halde-fault-objects-win32;halde-fault-objects-crtdbg")
 endif()
 
 # main() that calls wmain(), in an archive of its own: the linker takes it only when nothing else has

@@ -13,24 +13,15 @@
 #ifndef HALDE_WIN32_DECORATIONS_H
 #define HALDE_WIN32_DECORATIONS_H
 
-#include "sal.h"
-
-#ifndef HALDE_API
-#define HALDE_API __attribute__((visibility("default")))
-#endif
+#include "halde_crt.h"
 
 // The one mark of exported names; everything else in the library is hidden.
 #define WINBASEAPI HALDE_API
 #define NTSYSAPI HALDE_API
-#define HALDE_CRTAPI HALDE_API
 
 #ifdef __cplusplus
-#define HALDE_EXTERN_C_BEGIN extern "C" {
-#define HALDE_EXTERN_C_END }
 #define HALDE_STATIC_ASSERT(condition) static_assert(condition, #condition)
 #else
-#define HALDE_EXTERN_C_BEGIN
-#define HALDE_EXTERN_C_END
 #define HALDE_STATIC_ASSERT(condition) _Static_assert(condition, #condition)
 #endif
 
@@ -39,21 +30,13 @@
 #define HALDE_ASSERT_OFFSET(type, member, offset)                                                  \
     HALDE_STATIC_ASSERT(offsetof(type, member) == (offset))
 
-// Calling conventions.
-#ifndef __cdecl
-#define __cdecl
-#endif
-#ifndef _cdecl
-#define _cdecl
-#endif
+// Calling conventions; halde_crt.h has those that begin with an underscore and that functions of
+// the run-time library use.
 #ifndef cdecl
 #define cdecl
 #endif
 #ifndef CDECL
 #define CDECL
-#endif
-#ifndef __stdcall
-#define __stdcall
 #endif
 #ifndef _stdcall
 #define _stdcall

@@ -30,6 +30,7 @@
 #include <time.h>
 #include <wctype.h>
 
+#include "halde_crt_strings.h"
 #include "halde_stdio.h"
 
 // Words of the compiler on Windows, with or without <windows.h>.
@@ -258,7 +259,7 @@ typedef _TUCHAR *PTBYTE;
 #define _tcscspn wcscspn
 #define _tcstok halde_wcstok
 #define _tcstok_s halde_wcstok_s
-#define _tcsdup halde_wcsdup
+#define _tcsdup _wcsdup
 #define _tcsicmp halde_wcsicmp
 #define _tcsnicmp halde_wcsnicmp
 #define _tcsncicmp halde_wcsnicmp
@@ -316,6 +317,17 @@ typedef _TUCHAR *PTBYTE;
 #define _tsystem halde_wsystem
 #define _tgetenv halde_wgetenv
 #define _tsetlocale halde_wsetlocale
+#define _ttempnam _wtempnam
+#define _tfullpath _wfullpath
+#define _tgetcwd _wgetcwd
+#define _tgetdcwd _wgetdcwd
+#define _tdupenv_s _wdupenv_s
+#define _tcsdup_dbg _wcsdup_dbg
+#define _ttempnam_dbg _wtempnam_dbg
+#define _tfullpath_dbg _wfullpath_dbg
+#define _tgetcwd_dbg _wgetcwd_dbg
+#define _tgetdcwd_dbg _wgetdcwd_dbg
+#define _tdupenv_s_dbg _wdupenv_s_dbg
 
 #else
 
@@ -379,7 +391,7 @@ typedef _TUCHAR *PTBYTE;
 #define _tcscspn strcspn
 #define _tcstok halde_strtok
 #define _tcstok_s halde_strtok_s
-#define _tcsdup halde_strdup
+#define _tcsdup _strdup
 #define _tcsicmp halde_stricmp
 #define _tcsnicmp halde_strnicmp
 #define _tcsncicmp halde_strnicmp
@@ -438,6 +450,17 @@ typedef _TUCHAR *PTBYTE;
 #define _tsystem system
 #define _tgetenv getenv
 #define _tsetlocale setlocale
+#define _ttempnam _tempnam
+#define _tfullpath _fullpath
+#define _tgetcwd _getcwd
+#define _tgetdcwd _getdcwd
+#define _tdupenv_s _dupenv_s
+#define _tcsdup_dbg _strdup_dbg
+#define _ttempnam_dbg _tempnam_dbg
+#define _tfullpath_dbg _fullpath_dbg
+#define _tgetcwd_dbg _getcwd_dbg
+#define _tgetdcwd_dbg _getdcwd_dbg
+#define _tdupenv_s_dbg _dupenv_s_dbg
 
 #endif
 
@@ -472,13 +495,17 @@ typedef _TUCHAR *PTBYTE;
 #define fopen_s halde_fopen_s
 #define _stricmp halde_stricmp
 #define _strnicmp halde_strnicmp
+#ifndef _strdup // <crtdbg.h> may have a macro of this name
 #define _strdup halde_strdup
+#endif
 #define _strlwr halde_strlwr
 #define _strupr halde_strupr
 #define _strrev halde_strrev
 #define _wcsicmp halde_wcsicmp
 #define _wcsnicmp halde_wcsnicmp
+#ifndef _wcsdup
 #define _wcsdup halde_wcsdup
+#endif
 #define _wcslwr halde_wcslwr
 #define _wcsupr halde_wcsupr
 #define _wcsrev halde_wcsrev

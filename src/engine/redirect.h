@@ -28,7 +28,7 @@ struct allocator_redirect {
         const void *caller);
     /// Neither NULL nor size 0.  Any block may be given, also of another heap or allocator.
     void *(*reallocate)(void *block, size_t size, const void *caller);
-    /// Not NULL. Any block, as above.
+    /// NULL, or any block, as above.
     void (*release)(void *block, enum allocator_family family, const void *caller);
     /// malloc_usable_size(). Any block, as above.
     size_t (*size)(const void *block);

@@ -173,9 +173,6 @@ static enum place find_heap(const void *block, halde_heap **heap)
 
 NOINLINE void malloc_free_rest(void *block, enum allocator_family family, const void *caller)
 {
-    if (block == NULL) {
-        return;
-    }
     const struct malloc_family *linked = family_linked();
     if (linked != NULL) {
         linked->free(block, family, caller);
@@ -183,7 +180,7 @@ NOINLINE void malloc_free_rest(void *block, enum allocator_family family, const 
     }
     const struct allocator_redirect *redirect = family_redirect();
     if (UNLIKELY(redirect != NULL)) {
-        redirect->release(block, family, caller);
+        redirect->release(block, family, caller); // NULL, too: it counts
         return;
     }
     halde_heap *heap;

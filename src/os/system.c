@@ -28,6 +28,7 @@ static const struct {
     {"crt_check_at_exit", "0 or 1", 0, true},
     {"crt_details", "0 or 1", 0, true},
     {"crt_quarantine", "0 to 1073741824 bytes", 1073741824, false},
+    {"crt_stacks", "0 to 64 frames", 64, false},
     {"membarrier", "0 or 1", 0, true},
     {"mode", "crt", 0, true},
     {"heap_flags", "a hexadecimal number or a list of htc,hfc,hpc,hvc,vrf,htg,ust,htd,dhc,hpa", 0,

@@ -13,10 +13,12 @@ failures=0
 expect() {
     local want=$1 file=$2 text=$3 got=pass
     rm -rf "$work/tree"
-    mkdir -p "$work/tree"/{include/halde,include/halde-win32,src/base,src/os,src/engine,src/win32,src/malloc}
+    mkdir -p "$work/tree"/{include/halde,include/halde-win32,src/base,src/os,src/print,src/engine,src/win32,src/crtdbg,src/malloc}
     : >"$work/tree/include/halde/heap.h"
     : >"$work/tree/include/halde-win32/windows.h"
+    printf '#include_next <string.h>\n' >"$work/tree/include/halde-win32/string.h"
     : >"$work/tree/src/base/bits.h"
+    : >"$work/tree/src/print/format.h"
     : >"$work/tree/src/os/memory.h"
     : >"$work/tree/src/engine/span.h"
     printf '#include <halde/heap.h>\n' >"$work/tree/src/engine/engine.h"
@@ -37,7 +39,13 @@ expect pass src/win32/a.c '#include "engine/engine.h"'
 expect pass src/win32/a.c '#include <windows.h>'
 expect pass src/win32/a.c '#include "base/bits.h"'
 expect pass src/win32/a.c '#include "os/memory.h"'
+expect pass src/win32/a.c '#include "print/format.h"'
+expect pass src/crtdbg/a.c '#include "print/format.h"'
+expect pass src/base/a.c '#include <string.h>'
 expect fail src/base/a.c '#include "os/memory.h"'
+expect fail src/print/a.c '#include "os/memory.h"'
+expect fail src/engine/a.c '#include "print/format.h"'
+expect fail src/crtdbg/a.c '#include "win32/handle.h"'
 expect fail src/os/a.c '#include "engine/engine.h"'
 expect fail src/os/a.c '#include <halde/heap.h>'
 expect fail src/engine/a.c '#include "win32/handle.h"'

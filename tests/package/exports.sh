@@ -15,6 +15,7 @@
 # A deliberate change is followed by `make update-exports`.
 # shellcheck source=tests/package/common.sh
 . "$(dirname "$0")/common.sh"
+need g++ g++
 
 export LC_ALL=C
 golden=$work/golden
@@ -46,7 +47,7 @@ grep -xE 'halde_heap_.*|halde_process_heap|halde_status_text' "$golden" >"$work/
 compare_library() {
     nm -D --defined-only --format=posix "$build/$1" >"$work/nm" || fail "nm $1"
     grep -v ' A ' "$work/nm" | awk '{ print $1 }' | sort >"$work/exported"
-    grep "@@$2\$" "$work/exported" | sed 's/@.*//' >"$work/versioned"
+    grep "@@$2\$" "$work/exported" | sed 's/@.*//' | sort >"$work/versioned"
     grep -v "@@$2\$" "$work/exported" >"$work/unversioned"
     compare "$1, version $2" "$work/versioned" "$3"
     compare "$1, without a version" "$work/unversioned" "$4"
@@ -71,16 +72,35 @@ for library in libhalde.a libhalde-heap.a; do
         fail "$library defines names that a program may use:" "$(cat "$work/foreign")"
 done
 
-# What the headers declare: gcc lists every prototype with its place.
+# What the headers declare in a debug unit: gcc lists every prototype with its place.
 for header in "$top"/include/halde/*.h "$top"/include/halde-win32/*.h; do
     printf '#include "%s"\n' "$header"
 done >"$work/all.c"
-if ! gcc -std=c17 -fsyntax-only "-I$top/include" "-I$top/include/halde-win32" \
+if ! gcc -std=c17 -D_DEBUG -fsyntax-only "-I$top/include" "-I$top/include/halde-win32" \
     -aux-info "$work/prototypes" "$work/all.c"; then
     fail "the public headers do not compile together"
 fi
 # wmain is the program's to define.
 grep -F "/* $top/include/halde" "$work/prototypes" | grep -E ':[0-9]+:[NO]C \*/ extern ' |
-    sed -E 's/^.*[ *]([A-Za-z_0-9]+) \(.*$/\1/; s/ \(.*//' | grep -vx 'wmain' | sort -u >"$work/declared"
+    sed -E 's/^.*[ *]([A-Za-z_0-9]+) \(.*$/\1/; s/ \(.*//' | grep -vx 'wmain' >"$work/functions"
+# Variables, and the operators of C++, whose names a compiler of C does not know.
+sed -nE 's/^HALDE_CRTAPI extern [a-z ]+ \*?([A-Za-z_]+);$/\1/p' "$top"/include/halde-win32/*.h \
+    >"$work/variables"
+cat >"$work/operators.cpp" <<'CODE'
+#include <crtdbg.h>
+struct alignas(64) wide {
+    wide();
+    char bytes[64];
+};
+struct narrow {
+    narrow();
+};
+void *use[] = {new (1, "", 1) narrow, new (1, "", 1) narrow[2], new (1, "", 1) wide,
+    new (1, "", 1) wide[2]};
+CODE
+g++ -std=c++17 -D_DEBUG "-I$top/include/halde-win32" -c "$work/operators.cpp" -o "$work/operators.o" ||
+    fail "the operators of <crtdbg.h> do not compile"
+nm --undefined-only --format=posix "$work/operators.o" | awk '{ print $1 }' | grep 'iPKci$' >"$work/operators"
+sort -u "$work/functions" "$work/variables" "$work/operators" >"$work/declared"
 compare "the public headers" "$work/declared"
 finish

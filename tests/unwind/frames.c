@@ -245,8 +245,8 @@ static void test_capacity(void)
 
 static void test_caller(void)
 {
-    uintptr_t all[64];
-    uintptr_t frames[64];
+    uintptr_t all[64] = {0};
+    uintptr_t frames[64] = {0};
     const void *caller;
     size_t full = outermost(all, 64, false, &caller);
     EXPECT_SIZE(all[3], (uintptr_t)caller); // innermost, between, outermost, here

@@ -1,0 +1,199 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+#include "crtdbg/damage.h"
+
+#include "base/bits.h"
+#include "crtdbg/debug_state.h"
+#include "crtdbg/file_names.h"
+#include "crtdbg/stacks.h"
+#include "engine/engine.h"
+#include "os/process.h"
+
+#include <string.h>
+
+// ---- Words ------------------------------------------------------------------------------------
+
+const char *debug_file_of(const struct record *record)
+{
+    const char *copy = file_name_of_number(record->file_name);
+    if (copy != NULL || record->file == NULL) {
+        return copy;
+    }
+    return engine_is_readable(record->file, 1) ? record->file : NULL;
+}
+
+const char *debug_type_word(int use)
+{
+    static const char *const WORDS[_MAX_BLOCKS] = {"Free", "Normal", "CRT", "Ignore", "Client"};
+    return debug_type_is_valid(use) ? WORDS[_BLOCK_TYPE(use)] : "DAMAGED";
+}
+
+// ---- Find -------------------------------------------------------------------------------------
+
+// The first wrong byte among [bytes, bytes+size), and what stands there.
+static bool note_change(struct damage *damage, const uint8_t *bytes, size_t size, uint8_t expected)
+{
+    const uint8_t *changed = debug_first_wrong(bytes, size, expected);
+    if (changed == NULL) {
+        return false;
+    }
+    size_t rest = size - (size_t)(changed - bytes);
+    damage->changed = changed;
+    damage->expected = expected;
+    damage->byte_count = (uint8_t)size_min(rest, sizeof(damage->bytes));
+    memcpy(damage->bytes, changed, damage->byte_count);
+    damage->changed_count = 0;
+    for (size_t i = 0; i < rest; i++) {
+        damage->changed_count += changed[i] != expected;
+    }
+    return true;
+}
+
+static void note_changes(const struct debug_block *block, struct damage *damage)
+{
+    size_t size;
+    const uint8_t *tail = debug_block_tail(block, &size);
+    if ((damage->kinds & DAMAGE_BEFORE) != 0) {
+        note_change(damage, block->base, block->record->front, FILL_GAP);
+    } else if ((damage->kinds & DAMAGE_AFTER) != 0) {
+        note_change(damage, tail, size, FILL_GAP);
+    } else {
+        note_change(damage, block->user, block->record->size, FILL_FREED);
+    }
+}
+
+bool damage_find(const struct debug_block *block, struct damage *damage)
+{
+    uint32_t kinds = debug_block_damage(block);
+    if (LIKELY(kinds == 0)) {
+        return false;
+    }
+    *damage = (struct damage){.kinds = kinds, .end = block->base + block->capacity};
+    note_changes(block, damage);
+    return true;
+}
+
+// ---- Report -----------------------------------------------------------------------------------
+
+#define BEFORE_TEXT                                                                                \
+    "HEAP CORRUPTION DETECTED: before %hs block (#%d) at 0x%p.\n"                                  \
+    "CRT detected that the application wrote to memory before start of heap buffer.\n"
+#define AFTER_TEXT                                                                                 \
+    "HEAP CORRUPTION DETECTED: after %hs block (#%d) at 0x%p.\n"                                   \
+    "CRT detected that the application wrote to memory after end of heap buffer.\n"
+#define FREED_TEXT                                                                                 \
+    "HEAP CORRUPTION DETECTED: on top of Free block at 0x%p.\n"                                    \
+    "CRT detected that the application wrote to a heap buffer that was freed.\n"
+#define ALLOCATED_AT_TEXT "\nMemory allocated at %hs(%d).\n"
+
+#define REPORT_AND_BREAK(...)                                                                      \
+    do {                                                                                           \
+        if (report(__VA_ARGS__) == 1) {                                                            \
+            debug_break();                                                                         \
+        }                                                                                          \
+    } while (0)
+
+static void report_gap(
+    const void *user, const struct record *record, enum report_type type, bool is_before)
+{
+    const char *word = debug_type_word(record->use);
+    const char *file = debug_file_of(record);
+    int number = (int)record->number;
+    if (file == NULL) {
+        REPORT_AND_BREAK(type, is_before ? BEFORE_TEXT : AFTER_TEXT, word, number, user);
+        return;
+    }
+    REPORT_AND_BREAK(type, is_before ? BEFORE_TEXT ALLOCATED_AT_TEXT : AFTER_TEXT ALLOCATED_AT_TEXT,
+        word, number, user, file, record->line);
+}
+
+static void report_freed(const void *user, const struct record *record, enum report_type type)
+{
+    const char *file = debug_file_of(record);
+    if (file == NULL) {
+        REPORT_AND_BREAK(type, FREED_TEXT, user);
+        return;
+    }
+    REPORT_AND_BREAK(type, FREED_TEXT ALLOCATED_AT_TEXT, user, file, record->line);
+}
+
+// ---- Details ----------------------------------------------------------------------------------
+
+static bool wants_details(void)
+{
+    const char *value = engine_option("crt_details");
+    return value != NULL && value[0] == '1';
+}
+
+static void say_bytes(const struct damage *damage, const struct record *record, const uint8_t *user,
+    enum report_type type)
+{
+    char found[3 * sizeof(damage->bytes) + 1];
+    static const char DIGITS[] = "0123456789ABCDEF";
+    size_t length = 0;
+    for (size_t i = 0; i < damage->byte_count; i++) {
+        found[length++] = DIGITS[damage->bytes[i] >> 4];
+        found[length++] = DIGITS[damage->bytes[i] & 15];
+        found[length++] = ' ';
+    }
+    found[length] = '\0';
+    REPORT_AND_BREAK(type, "%Id bytes changed from offset %Id of %Iu on: %02X expected, found %s\n",
+        damage->changed_count, damage->changed - user, record->size, damage->expected, found);
+}
+
+static void say_neighbour(const char *where, const uint8_t *address, enum report_type type)
+{
+    struct debug_block block;
+    if (!debug_block_find_around(address, &block) || !debug_block_is_valid(&block)) {
+        return;
+    }
+    const struct record *record = block.record;
+    const char *file = debug_file_of(record);
+    REPORT_AND_BREAK(type, "%hs it: {%ld} %hs block at 0x%p, %Iu bytes long, %hs(%d)\n", where,
+        (long)record->number, debug_type_word(record->use), block.user, record->size,
+        file == NULL ? "unknown file" : file, record->line);
+}
+
+// Below the classic lines, so that what reads those is not disturbed.
+static COLD void say_details(const struct damage *damage, const uint8_t *user,
+    const struct record *record, enum report_type type)
+{
+    say_bytes(damage, record, user, type);
+    if (record->thread_id == os_thread_id()) {
+        REPORT_AND_BREAK(type, "Allocated by this thread.\n");
+    } else {
+        REPORT_AND_BREAK(type, "Allocated by thread %u.\n", record->thread_id);
+    }
+    stacks_report(record->stack, type);
+    const uint8_t *base = user - record->front;
+    say_neighbour("Below", base - 1, type);
+    say_neighbour("Above", damage->end, type);
+}
+
+void damage_report(const struct damage *damage, const void *user, const struct record *record,
+    enum report_type type)
+{
+    if ((damage->kinds & DAMAGE_BEFORE) != 0) {
+        report_gap(user, record, type, true);
+    }
+    if ((damage->kinds & DAMAGE_AFTER) != 0) {
+        report_gap(user, record, type, false);
+    }
+    if ((damage->kinds & DAMAGE_FREED) != 0) {
+        report_freed(user, record, type);
+    }
+    if (wants_details() || record->stack != 0) {
+        say_details(damage, user, record, type);
+    }
+}
+
+void damage_report_gaps(const struct debug_block *block, enum report_type type)
+{
+    struct damage damage;
+    if (UNLIKELY(damage_find(block, &damage))) {
+        struct record record;
+        memcpy(&record, block->record, sizeof(record));
+        damage_report(&damage, block->user, &record, type);
+    }
+}

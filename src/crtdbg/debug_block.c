@@ -1,0 +1,477 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+#include "crtdbg/debug_block.h"
+
+#include "base/bits.h"
+#include "crtdbg/file_names.h"
+#include "crtdbg/section.h"
+#include "os/process.h"
+
+#include <string.h>
+
+enum {
+    // Of a large block's slack, which may have 64 KiB, this much is filled and checked.
+    SLACK_SIZE_MAX = 1024,
+    // From here on a block is moved by the engine, which moves pages; smaller ones are copied, so
+    // that the old place is filled as freed.
+    MOVE_SIZE_MIN = 64 * 1024,
+    // What Microsoft's heap notes as the line of a block that it does not track.
+    LINE_OF_IGNORED = (int)0xFEDCBABC,
+};
+
+static struct {
+    halde_heap *heap;              // constant after debug_block_init()
+    _Atomic(uint64_t) next_number; // request number of the next block
+} blocks = {.next_number = 1};
+
+halde_heap *debug_heap(void)
+{
+    return __atomic_load_n(&blocks.heap, __ATOMIC_ACQUIRE);
+}
+
+bool debug_block_init(void)
+{
+    halde_heap *heap = engine_heap_create(sizeof(struct record));
+    // Pairs with the load in debug_heap().
+    __atomic_store_n(&blocks.heap, heap, __ATOMIC_RELEASE);
+    return heap != NULL;
+}
+
+uint64_t debug_next_number(void)
+{
+    return atomic_load_explicit(&blocks.next_number, memory_order_relaxed);
+}
+
+static uint64_t take_number(void)
+{
+    return atomic_fetch_add_explicit(&blocks.next_number, 1, memory_order_relaxed);
+}
+
+enum record_state debug_block_state(const struct debug_block *block)
+{
+    return (enum record_state)atomic_load_explicit(&block->record->state, memory_order_acquire);
+}
+
+static void set_state(struct record *record, enum record_state state)
+{
+    atomic_store_explicit(&record->state, (uint8_t)state, memory_order_release);
+}
+
+bool debug_block_is_valid(const struct debug_block *block)
+{
+    enum record_state state = debug_block_state(block);
+    return state == RECORD_LIVE || state == RECORD_IGNORED || state == RECORD_DELAYED;
+}
+
+// ---- Layout -----------------------------------------------------------------------------------
+
+static uint8_t *user_end(const struct debug_block *block)
+{
+    return block->user + block->record->size;
+}
+
+// What is filled and checked behind the user data.
+static size_t tail_size(const struct debug_block *block)
+{
+    size_t rest = (size_t)(block->base + block->capacity - user_end(block));
+    return size_min(rest, TAIL_GAP_SIZE + SLACK_SIZE_MAX);
+}
+
+const uint8_t *debug_block_tail(const struct debug_block *block, size_t *size)
+{
+    const struct record *record = block->record;
+    uint8_t *start =
+        record->inner == 0 ? user_end(block) : block->user + record->inner + record->inner_size;
+    *size = (size_t)(user_end(block) + tail_size(block) - start);
+    return start;
+}
+
+uint8_t *debug_block_aligned_gap(const struct debug_block *block)
+{
+    uintptr_t inner = (uintptr_t)block->user + block->record->inner;
+    return (uint8_t *)(bits_round_down(inner, sizeof(void *)) - ALIGNED_GAP_SIZE);
+}
+
+static void fill_tail(const struct debug_block *block)
+{
+    size_t size;
+    const uint8_t *tail = debug_block_tail(block, &size);
+    memset((uint8_t *)(uintptr_t)tail, FILL_GAP, size);
+}
+
+static void fill_inner_header(const struct debug_block *block)
+{
+    uint8_t *gap = debug_block_aligned_gap(block);
+    memset(gap, FILL_ALIGNED, ALIGNED_GAP_SIZE);
+    uintptr_t outer = (uintptr_t)block->user;
+    memcpy(gap - sizeof(outer), &outer, sizeof(outer));
+}
+
+static void fill_new(const struct debug_block *block, const struct debug_request *request)
+{
+    memset(block->base, FILL_GAP, block->record->front);
+    if (!request->is_zeroed) {
+        memset(block->user, FILL_NEW, request->size);
+    }
+    fill_tail(block);
+    if (block->record->inner != 0) {
+        fill_inner_header(block);
+    }
+}
+
+// ---- Make -------------------------------------------------------------------------------------
+
+// Bytes of the engine block; false when that is more than there can be.
+static bool engine_size(size_t front, size_t size, size_t *total)
+{
+    return !__builtin_add_overflow(size, front + TAIL_GAP_SIZE, total);
+}
+
+static void stamp(struct record *record, const struct debug_request *request)
+{
+    uint64_t number = take_number();
+    record->stack = request->stack;
+    record->number = request->is_ignored ? 0 : number;
+    record->file = request->is_ignored ? NULL : request->file;
+    record->file_name = request->is_ignored ? 0 : file_name_number(request->file);
+    record->line = request->is_ignored ? LINE_OF_IGNORED : request->line;
+}
+
+static void fill_block(struct debug_block *block, const struct engine_block *found, size_t front)
+{
+    *block = (struct debug_block){
+        .base = found->data,
+        .capacity = found->capacity,
+        .user = (uint8_t *)found->data + front,
+        .record = found->record,
+    };
+}
+
+static bool block_of_base(void *base, size_t front, struct debug_block *block)
+{
+    struct engine_block found;
+    if (!engine_block_at(blocks.heap, base, &found) || found.record == NULL) {
+        return false;
+    }
+    fill_block(block, &found, front);
+    return true;
+}
+
+bool debug_block_of_base(void *base, struct debug_block *block)
+{
+    struct engine_block found;
+    if (!engine_block_at(blocks.heap, base, &found) || found.record == NULL) {
+        return false;
+    }
+    fill_block(block, &found, ((const struct record *)found.record)->front);
+    return debug_block_state(block) != RECORD_NONE;
+}
+
+// Where inner data starts, from the user data on; 0: not an aligned block.
+static uint32_t inner_start(const struct debug_request *request, const uint8_t *user)
+{
+    if (request->inner_overhead == 0) {
+        return 0;
+    }
+    uintptr_t start = (uintptr_t)user;
+    uintptr_t last = start + request->inner_overhead + request->inner_offset;
+    return (uint32_t)((last & ~request->inner_mask) - request->inner_offset - start);
+}
+
+static void *make(
+    struct section_slot *slot, const struct debug_request *request, size_t front, size_t total)
+{
+    uint32_t flags = request->is_zeroed ? HALDE_ZERO : 0;
+    void *base = front == FRONT_GAP_SIZE
+                     ? halde_heap_alloc(blocks.heap, total, flags)
+                     : halde_heap_alloc_aligned(blocks.heap, total, front, flags);
+    struct debug_block block;
+    if (base == NULL || !block_of_base(base, front, &block)) {
+        return NULL;
+    }
+    struct record *record = block.record;
+    set_state(record, RECORD_NONE);
+    stamp(record, request);
+    record->size = request->size;
+    record->inner_size = request->inner_size;
+    record->inner = inner_start(request, block.user);
+    record->use = request->use;
+    record->front = (uint32_t)front;
+    record->thread_id = atomic_load_explicit(&slot->thread_id, memory_order_relaxed);
+    record->family = request->family;
+    fill_new(&block, request);
+    if (!request->is_ignored) {
+        section_count(slot, (int64_t)request->size, (int64_t)request->size);
+    }
+    set_state(record, request->is_ignored ? RECORD_IGNORED : RECORD_LIVE);
+    return block.user + record->inner;
+}
+
+void *debug_block_make(const struct debug_request *request)
+{
+    size_t front = size_max(request->alignment, FRONT_GAP_SIZE);
+    size_t total;
+    if (front > UINT32_MAX || !engine_size(front, request->size, &total)) {
+        return NULL;
+    }
+    struct section_slot *slot = section_enter();
+    void *user = make(slot, request, front, total);
+    section_leave(slot);
+    return user;
+}
+
+// ---- Find -------------------------------------------------------------------------------------
+
+bool debug_block_find_around(const void *pointer, struct debug_block *block)
+{
+    struct engine_block found;
+    if (!engine_block_around(blocks.heap, pointer, &found) || found.record == NULL) {
+        return false;
+    }
+    fill_block(block, &found, ((const struct record *)found.record)->front);
+    return debug_block_state(block) != RECORD_NONE;
+}
+
+bool debug_block_find(const void *pointer, struct debug_block *block)
+{
+    if (debug_heap() == NULL || pointer == NULL) {
+        return false;
+    }
+    const uint8_t *user = pointer;
+    if (block_of_base((uint8_t *)(uintptr_t)user - FRONT_GAP_SIZE, FRONT_GAP_SIZE, block)) {
+        return block->record->front == FRONT_GAP_SIZE && debug_block_state(block) != RECORD_NONE;
+    }
+    return debug_block_find_around(pointer, block) && block->user == user;
+}
+
+bool debug_block_find_aligned(const void *pointer, struct debug_block *block)
+{
+    if (debug_heap() == NULL || pointer == NULL || !debug_block_find_around(pointer, block)) {
+        return false;
+    }
+    uint32_t inner = block->record->inner;
+    return inner != 0 && block->user + inner == (const uint8_t *)pointer;
+}
+
+// ---- End --------------------------------------------------------------------------------------
+
+// Takes the block out of the program's hands. Only one thread succeeds.
+static bool claim(const struct debug_block *block, enum record_state *state)
+{
+    uint8_t found = (uint8_t)debug_block_state(block);
+    while (found == RECORD_LIVE || found == RECORD_IGNORED) {
+        if (atomic_compare_exchange_weak_explicit(&block->record->state, &found, RECORD_NONE,
+                memory_order_acq_rel, memory_order_acquire)) {
+            *state = (enum record_state)found;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void uncount(struct section_slot *slot, const struct record *record)
+{
+    section_count(slot, -(int64_t)record->size, 0);
+}
+
+static bool give_back(const struct debug_block *block)
+{
+    memset(block->base, FILL_FREED, (size_t)(user_end(block) + tail_size(block) - block->base));
+    return halde_heap_free(blocks.heap, block->base, 0) == HALDE_OK;
+}
+
+static bool release(struct section_slot *slot, const struct debug_block *block)
+{
+    enum record_state state;
+    if (!claim(block, &state)) {
+        return false;
+    }
+    if (state == RECORD_LIVE) {
+        uncount(slot, block->record);
+    }
+    return give_back(block);
+}
+
+bool debug_block_release_kept(const struct debug_block *block)
+{
+    struct section_slot *slot = section_enter();
+    set_state(block->record, RECORD_NONE);
+    bool is_released = give_back(block);
+    section_leave(slot);
+    return is_released;
+}
+
+bool debug_block_release(const struct debug_block *block)
+{
+    struct section_slot *slot = section_enter();
+    bool is_released = release(slot, block);
+    section_leave(slot);
+    return is_released;
+}
+
+bool debug_block_keep(
+    struct section_slot *slot, const struct debug_block *block, enum record_state kept_as)
+{
+    enum record_state state;
+    if (!claim(block, &state)) {
+        return false;
+    }
+    uncount(slot, block->record);
+    memset(block->user, FILL_FREED, block->record->size);
+    // What an aligned block has behind its inner data is filled now, as all the rest.
+    block->record->inner = 0;
+    if (kept_as == RECORD_QUARANTINED) { // what was wrong has been said
+        memset(block->base, FILL_GAP, block->record->front);
+        fill_tail(block);
+    }
+    set_state(block->record, kept_as);
+    return true;
+}
+
+bool debug_block_delay(const struct debug_block *block, int32_t use)
+{
+    struct section_slot *slot = section_enter();
+    bool is_ended = debug_block_keep(slot, block, RECORD_DELAYED);
+    if (is_ended) {
+        block->record->use = use;
+    }
+    section_leave(slot);
+    return is_ended;
+}
+
+void debug_block_set_type(const struct debug_block *block, int32_t use, bool is_ignored)
+{
+    struct section_slot *slot = section_enter();
+    struct record *record = block->record;
+    if (debug_block_state(block) == RECORD_LIVE) {
+        record->use = use;
+        if (is_ignored) {
+            uncount(slot, record);
+            record->number = 0;
+            set_state(record, RECORD_IGNORED);
+        }
+    }
+    section_leave(slot);
+}
+
+// ---- Resize -----------------------------------------------------------------------------------
+
+// The engine's part: `*block` becomes the place of the new size. False: nothing has changed.
+static bool resize_engine_block(
+    struct debug_block *block, const struct record *old, size_t total, uint32_t flags)
+{
+    void *base = halde_heap_realloc(blocks.heap, block->base, total, flags, NULL);
+    if (base == NULL || !block_of_base(base, old->front, block)) {
+        return false;
+    }
+    memcpy(block->record, old, sizeof(*old)); // elsewhere the record is another
+    return true;
+}
+
+// Another block of the new size, with the contents; the old one is filled as freed.
+static bool copy_to_new_block(struct debug_block *block, const struct record *old, size_t total,
+    const struct debug_request *request)
+{
+    void *base = halde_heap_alloc(blocks.heap, total, 0);
+    struct debug_block copy;
+    if (base == NULL || !block_of_base(base, old->front, &copy)) {
+        return false;
+    }
+    memcpy(copy.record, old, sizeof(*old));
+    // The front gap moves as it is: damage there stays to be seen.
+    memcpy(copy.base, block->base, old->front + size_min(old->size, request->size));
+    memset(block->base, FILL_FREED, (size_t)(user_end(block) + tail_size(block) - block->base));
+    halde_heap_free(blocks.heap, block->base, 0);
+    *block = copy;
+    return true;
+}
+
+static bool move(struct debug_block *block, const struct record *old, size_t total,
+    const struct debug_request *request, bool is_in_place)
+{
+    if (resize_engine_block(block, old, total, HALDE_IN_PLACE)) {
+        return true;
+    }
+    if (is_in_place) {
+        return false;
+    }
+    bool is_large = old->size >= MOVE_SIZE_MIN && request->size >= MOVE_SIZE_MIN;
+    return is_large && old->front == FRONT_GAP_SIZE
+               ? resize_engine_block(block, old, total, ENGINE_HEADROOM)
+               : copy_to_new_block(block, old, total, request);
+}
+
+static void *resize(struct section_slot *slot, struct debug_block block,
+    const struct debug_request *request, bool is_in_place)
+{
+    enum record_state state;
+    size_t total;
+    if (!engine_size(block.record->front, request->size, &total) || !claim(&block, &state)) {
+        return NULL;
+    }
+    struct record old;
+    memcpy(&old, block.record, sizeof(old));
+    if (!move(&block, &old, total, request, is_in_place)) {
+        set_state(block.record, state);
+        return NULL;
+    }
+    struct record *record = block.record;
+    record->size = request->size;
+    if (request->size > old.size) {
+        memset(block.user + old.size, FILL_NEW, request->size - old.size);
+    }
+    fill_tail(&block);
+    struct debug_request stamped = *request;
+    stamped.is_ignored = state == RECORD_IGNORED;
+    stamp(record, &stamped);
+    if (state == RECORD_LIVE) {
+        int64_t growth = (int64_t)request->size - (int64_t)old.size;
+        section_count(slot, growth, growth);
+    }
+    set_state(record, state);
+    return block.user;
+}
+
+void *debug_block_resize(
+    const struct debug_block *block, const struct debug_request *request, bool is_in_place)
+{
+    struct section_slot *slot = section_enter();
+    void *user = resize(slot, *block, request, is_in_place);
+    section_leave(slot);
+    return user;
+}
+
+// ---- Check ------------------------------------------------------------------------------------
+
+const uint8_t *debug_first_wrong(const uint8_t *bytes, size_t size, uint8_t fill)
+{
+    // All equal to the first, and that is right: one comparison of memory with itself.
+    if (size == 0 || (bytes[0] == fill && memcmp(bytes, bytes + 1, size - 1) == 0)) {
+        return NULL;
+    }
+    while (*bytes == fill) {
+        bytes++;
+    }
+    return bytes;
+}
+
+uint32_t debug_block_damage(const struct debug_block *block)
+{
+    const struct record *record = block->record;
+    uint32_t damage = 0;
+    if (debug_first_wrong(block->base, record->front, FILL_GAP) != NULL) {
+        damage |= DAMAGE_BEFORE;
+    }
+    size_t size;
+    const uint8_t *tail = debug_block_tail(block, &size);
+    if (debug_first_wrong(tail, size, FILL_GAP) != NULL) {
+        damage |= DAMAGE_AFTER;
+    }
+    enum record_state state = debug_block_state(block);
+    bool is_freed = state == RECORD_DELAYED || state == RECORD_QUARANTINED;
+    if (is_freed && debug_first_wrong(block->user, record->size, FILL_FREED) != NULL) {
+        damage |= DAMAGE_FREED;
+    }
+    return damage;
+}

@@ -1,0 +1,238 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+// What the heap holds: checkpoints, differences, dumps of blocks, leaks.
+//
+// A checkpoint remembers the newest block by its request number, which it keeps where Microsoft has
+// the block's address: so a dump since then is right also when that block was freed or moved.
+
+#include "crtdbg/debug_state.h"
+#include "crtdbg/exit_dump.h"
+#include "crtdbg/invalid_parameter.h"
+#include "crtdbg/listing.h"
+#include "crtdbg/report.h"
+#include "crtdbg/section.h"
+#include "crtdbg/stacks.h"
+
+#include "base/bits.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#define REPORT_WARNING(...)                                                                        \
+    do {                                                                                           \
+        if (report(REPORT_WARN, __VA_ARGS__) == 1) {                                               \
+            debug_break();                                                                         \
+        }                                                                                          \
+    } while (0)
+
+// ---- Checkpoint -------------------------------------------------------------------------------
+
+struct tally {
+    _CrtMemState *state;
+    uint64_t newest;
+    uint64_t since; // blocks of a number above this
+};
+
+static void tally_block(const struct debug_block *block, void *context)
+{
+    struct tally *tally = context;
+    const struct record *record = block->record;
+    enum record_state state = debug_block_state(block);
+    int type = _BLOCK_TYPE(record->use);
+    bool is_linked = state == RECORD_LIVE || state == RECORD_DELAYED;
+    if (!is_linked || type >= _MAX_BLOCKS || record->number <= tally->since) {
+        return;
+    }
+    tally->state->lCounts[type]++;
+    tally->state->lSizes[type] += record->size;
+    tally->newest = record->number > tally->newest ? record->number : tally->newest;
+}
+
+static void take_checkpoint(_CrtMemState *state, uint64_t since)
+{
+    struct tally tally = {.state = state, .since = since};
+    struct section_totals totals;
+    *state = (_CrtMemState){.pBlockHeader = NULL};
+    section_stop();
+    debug_walk(tally_block, &tally);
+    section_totals_read(&totals);
+    section_resume();
+    state->pBlockHeader = (struct _CrtMemBlockHeader *)(uintptr_t)tally.newest;
+    state->lHighWaterCount = totals.peak;
+    state->lTotalCount = totals.total;
+}
+
+void _CrtMemCheckpoint(_CrtMemState *state)
+{
+    if (state == NULL) {
+        INVALID_PARAMETER("state != nullptr", EINVAL);
+        return;
+    }
+    if (!debug_turn_on()) {
+        *state = (_CrtMemState){.pBlockHeader = NULL};
+        return;
+    }
+    take_checkpoint(state, 0);
+}
+
+int _CrtMemDifference(
+    _CrtMemState *difference, const _CrtMemState *older, const _CrtMemState *newer)
+{
+    if (difference == NULL || older == NULL || newer == NULL) {
+        INVALID_PARAMETER(difference == NULL ? "state != nullptr"
+                          : older == NULL    ? "old_state != nullptr"
+                                             : "new_state != nullptr",
+            EINVAL);
+        return 0;
+    }
+    bool is_significant = false;
+    for (int type = 0; type < _MAX_BLOCKS; type++) {
+        size_t count = newer->lCounts[type] - older->lCounts[type];
+        size_t size = newer->lSizes[type] - older->lSizes[type];
+        difference->lCounts[type] = count;
+        difference->lSizes[type] = size;
+        bool is_counted =
+            type != _FREE_BLOCK && (type != _CRT_BLOCK || debug_has_flag(_CRTDBG_CHECK_CRT_DF));
+        is_significant = is_significant || (is_counted && (count != 0 || size != 0));
+    }
+    difference->lHighWaterCount = newer->lHighWaterCount - older->lHighWaterCount;
+    difference->lTotalCount = newer->lTotalCount - older->lTotalCount;
+    difference->pBlockHeader = NULL;
+    return is_significant;
+}
+
+void _CrtMemDumpStatistics(const _CrtMemState *state)
+{
+    static const char *const WORDS[_MAX_BLOCKS] = {"Free", "Normal", "CRT", "Ignore", "Client"};
+    if (state == NULL) {
+        INVALID_PARAMETER("state != nullptr", EINVAL);
+        return;
+    }
+    for (int type = 0; type < _MAX_BLOCKS; type++) {
+        REPORT_WARNING("%Id bytes in %Id %hs Blocks.\n", state->lSizes[type], state->lCounts[type],
+            WORDS[type]);
+    }
+    REPORT_WARNING("Largest number used: %Id bytes.\n", state->lHighWaterCount);
+    REPORT_WARNING("Total allocations: %Id bytes.\n", state->lTotalCount);
+}
+
+// ---- Dump -------------------------------------------------------------------------------------
+
+static bool is_dumped(const struct debug_block *block, void *context)
+{
+    const uint64_t *since = context;
+    int type = _BLOCK_TYPE(block->record->use);
+    if (debug_block_state(block) != RECORD_LIVE || block->record->number <= *since) {
+        return false;
+    }
+    return type == _NORMAL_BLOCK || type == _CLIENT_BLOCK ||
+           (type == _CRT_BLOCK && debug_has_flag(_CRTDBG_CHECK_CRT_DF));
+}
+
+static void dump_place(const struct record *record)
+{
+    if (record->file == NULL) {
+        return;
+    }
+    const char *file = debug_file_of(record);
+    if (file != NULL) {
+        REPORT_WARNING("%hs(%d) : ", file, record->line);
+    } else {
+        REPORT_WARNING("#File Error#(%d) : ", record->line);
+    }
+}
+
+static void dump_data(const struct listed *listed)
+{
+    static const char DIGITS[] = "0123456789ABCDEF";
+    char text[PREVIEW_SIZE + 1];
+    char hex[3 * PREVIEW_SIZE + 1];
+    size_t size = size_min(listed->record.size, PREVIEW_SIZE);
+    for (size_t i = 0; i < size; i++) {
+        uint8_t byte = listed->preview[i];
+        text[i] = isprint(byte) ? (char)byte : ' ';
+        hex[3 * i] = DIGITS[byte >> 4];
+        hex[3 * i + 1] = DIGITS[byte & 15];
+        hex[3 * i + 2] = ' ';
+    }
+    text[size] = '\0';
+    hex[3 * size] = '\0';
+    REPORT_WARNING(" Data: <%s> %s\n", text, hex);
+}
+
+static void dump_client(const struct listed *listed)
+{
+    _CRT_DUMP_CLIENT client = _CrtGetDumpClient();
+    // Another thread may have freed the block since it was listed.
+    if (client != NULL && listed_is_still_there(listed)) {
+        client(listed->block.user, listed->record.size);
+    } else {
+        dump_data(listed);
+    }
+}
+
+static void dump_contents(const struct listed *listed)
+{
+    const struct record *record = &listed->record;
+    unsigned subtype = _BLOCK_SUBTYPE((unsigned)record->use);
+    dump_place(record);
+    REPORT_WARNING("{%ld} ", (long)record->number);
+    switch (_BLOCK_TYPE(record->use)) {
+    case _CLIENT_BLOCK:
+        REPORT_WARNING("client block at 0x%p, subtype %x, %Iu bytes long.\n", listed->block.user,
+            subtype, record->size);
+        dump_client(listed);
+        return;
+    case _CRT_BLOCK:
+        REPORT_WARNING("crt block at 0x%p, subtype %x, %Iu bytes long.\n", listed->block.user,
+            subtype, record->size);
+        break;
+    default:
+        REPORT_WARNING("normal block at 0x%p, %Iu bytes long.\n", listed->block.user, record->size);
+        break;
+    }
+    dump_data(listed);
+}
+
+static void dump_block(const struct listed *listed, void *context)
+{
+    (void)context;
+    dump_contents(listed);
+    stacks_report(listed->record.stack, REPORT_WARN);
+}
+
+static void dump_since(uint64_t since)
+{
+    REPORT_WARNING("Dumping objects ->\n");
+    listing_run(&(struct listing){.is_wanted = is_dumped, .show = dump_block, .context = &since});
+    REPORT_WARNING("Object dump complete.\n");
+}
+
+void _CrtMemDumpAllObjectsSince(const _CrtMemState *state)
+{
+    debug_turn_on();
+    dump_since(state == NULL ? 0 : (uint64_t)(uintptr_t)state->pBlockHeader);
+}
+
+// ---- Leaks ------------------------------------------------------------------------------------
+
+int debug_dump_leaks(uint64_t since)
+{
+    _CrtMemState state;
+    take_checkpoint(&state, since);
+    bool has_leaks = state.lCounts[_CLIENT_BLOCK] != 0 || state.lCounts[_NORMAL_BLOCK] != 0 ||
+                     (debug_has_flag(_CRTDBG_CHECK_CRT_DF) && state.lCounts[_CRT_BLOCK] != 0);
+    if (!has_leaks) {
+        return 0;
+    }
+    REPORT_WARNING("Detected memory leaks!\n");
+    dump_since(since);
+    return 1;
+}
+
+int _CrtDumpMemoryLeaks(void)
+{
+    return debug_turn_on() ? debug_dump_leaks(0) : 0;
+}

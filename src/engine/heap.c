@@ -373,7 +373,6 @@ static void init_struct(
     heap->slice_count = (uint32_t)plan->slice_count;
     heap->purge = (struct purge){0};
     heap->cache.slice_count = 0;
-    heap->cache.purged_at_slices = 0;
     heap->cache.returned_size = 0;
     heap->cache.purge = (struct purge){0};
     heap->first_region = (struct region){

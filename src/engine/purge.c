@@ -13,7 +13,6 @@ enum {
     STEP_SIZE_MIN = 1 << 20, // bytes that come back from magazines before pages are looked at
     STEP_SHIFT = 5,          // or 1/32 of the cache's spans
     GROWTH_STEP_SHIFT = 6,   // before another span: 1/64
-    GROWTH_SHIFT = 4,        // has it grown by 1/16, whether it is time or not
     KEEP_SLICES = 32,        // 2 MiB
 };
 
@@ -189,7 +188,6 @@ static void purge_cache(struct cache *cache, bool is_patient)
     if ((cache->heap->checks & HALDE_CHECK_FREE) != 0) {
         return; // the pattern of free blocks is looked at later
     }
-    cache->purged_at_slices = cache->slice_count;
     for (uint32_t i = 0; i < USED_WORD_COUNT; i++) {
         for (uint64_t used = cache->used[i]; used != 0; used &= used - 1) {
             const struct class_record *record = &cache->records[i * 64 + bits_lowest(used)];
@@ -217,20 +215,13 @@ void purge_after_flush(struct cache *cache, size_t size)
     }
 }
 
-// What a cache gives back while it grows costs no more faults than the memory that it gets.
-static bool has_grown(const struct cache *cache)
-{
-    uint32_t old = cache->purged_at_slices;
-    return !purge_policy.is_fixed && cache->slice_count > old + (old >> GROWTH_SHIFT);
-}
-
 void purge_before_span(struct cache *cache)
 {
     if (cache->returned_size <= step_size(cache, GROWTH_STEP_SHIFT)) {
         return;
     }
-    if (has_grown(cache) || purge_is_due(&cache->purge)) {
-        cache->returned_size = 0;
+    cache->returned_size = 0;
+    if (purge_is_due(&cache->purge)) {
         purge_cache(cache, purge_policy.is_fixed && !is_at_once());
     }
 }

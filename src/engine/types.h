@@ -217,9 +217,8 @@ struct cache {
     _Atomic(uint32_t) remote; ///< given-up spans with remote frees: any thread pushes (release),
                               ///< user takes all (acquire)
     // The user's, or a stopper's, like the records.
-    uint32_t slice_count;      ///< of the cache's spans
-    uint32_t purged_at_slices; ///< slice_count when it last looked for pages to give back
-    size_t returned_size;      ///< bytes of blocks that left magazines since the last purge
+    uint32_t slice_count; ///< of the cache's spans
+    size_t returned_size; ///< bytes of blocks that left magazines since the last purge
     struct purge purge;
 };
 

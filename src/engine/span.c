@@ -16,8 +16,8 @@ enum {
     MAGAZINE_MAX = 64, // blocks
     MAGAZINE_MIN = 4,
     MAGAZINE_SIZE_MAX = 32 * 1024, // bytes of blocks
-    TURNS_TO_GROW = 4,             // of a magazine between empty and full, until it becomes larger
-    GROWN_MAX = 1024,              // the same limits for magazines that have grown
+    TURNS_TO_GROW = 4, // of a magazine between empty, at least twice, and full: it becomes larger
+    GROWN_MAX = 1024,  // the same limits for magazines that have grown
     GROWN_SIZE_MAX = 64 * 1024,
     FIRST_FILL_COUNT = 8,
     THRESHOLD_SHIFT = 3, // a given-up span comes back when 1/8 of it is free
@@ -260,14 +260,19 @@ static size_t magazine_size(uint32_t capacity)
 
 bool cache_grow_magazine(struct class_record *record)
 {
-    if (!record->is_filled) {
+    uint32_t fillings = record->fillings;
+    if (fillings == 0) {
+        return false; // full again
+    }
+    record->fillings = 0;
+    if (fillings == 1) {
+        record->turns = 0; // as with random frees and allocations: they even out without room
         return false;
     }
-    record->is_filled = false;
     uint32_t old_capacity = (uint32_t)(record->limit - record->magazine);
     uint32_t capacity = old_capacity * 2;
-    if (++record->turns < TURNS_TO_GROW || capacity > GROWN_MAX ||
-        capacity * record->block_size > GROWN_SIZE_MAX) {
+    if (capacity > GROWN_MAX || capacity * record->block_size > GROWN_SIZE_MAX ||
+        ++record->turns < TURNS_TO_GROW) {
         return false;
     }
     record->turns = 0;
@@ -484,7 +489,7 @@ static bool sweep(struct class_record *record)
     uint32_t capacity = (uint32_t)(record->limit - record->magazine);
     uint32_t next = 2u * record->fill_count;
     record->fill_count = (uint16_t)(next > capacity ? capacity : next);
-    record->is_filled = true;
+    record->fillings = (uint8_t)(record->fillings + (record->fillings < UINT8_MAX));
     return true;
 }
 

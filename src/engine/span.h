@@ -131,8 +131,9 @@ uint32_t cache_flush(struct cache *cache, struct class_record *record, uint32_t 
     struct slice **spans, uint32_t capacity);
 /// Gives the blocks of all magazines back. The heap is stopped, or the caller is the cache's user.
 void cache_flush_all(struct cache *cache);
-/// A magazine is full, and wants room: makes it larger where it is used from end to end again and
-/// again, as by a program that allocates and frees in batches.  Returns whether there is room now.
+/// A magazine is full, and wants room: makes it larger where it was emptied several times in a row
+/// before, again and again, as by a program that allocates and frees in batches.  Returns whether
+/// there is room now.
 bool cache_grow_magazine(struct class_record *record);
 ALWAYS_INLINE uint32_t cache_magazine_count(const struct class_record *record)
 {

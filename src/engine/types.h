@@ -199,8 +199,8 @@ struct class_record {
     uint32_t listed;          ///< spans with free blocks, newest first (slice number)
     uint32_t given_up; ///< the others, oldest first; a ring: `previous` of the first is the last
     uint16_t capacity; ///< places of `magazine`
-    uint8_t turns;     ///< times that it was filled, and then full, since it grew
-    bool is_filled;    ///< filled since it was full
+    uint8_t turns;     ///< times that it was filled twice in a row, and then full, since it grew
+    uint8_t fillings;  ///< in a row, since it was full
     struct free_block *magazine; ///< its end mark, or NULL
     struct class_record *unused; ///< link, while the array is in nobody's hands
 };

@@ -9,6 +9,7 @@
 #include "os/console.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,18 +87,25 @@ _HFILE __cdecl _CrtSetReportFile(int type, _HFILE file)
     return atomic_exchange_explicit(&settings.files[type], resolve(file), memory_order_relaxed);
 }
 
+// Whether a value that may be an address is a descriptor: nothing is mapped below LOWEST_ADDRESS,
+// and descriptors from there on are looked for.
+static bool is_descriptor(intptr_t value)
+{
+    enum {
+        LOWEST_ADDRESS = 0x10000
+    };
+    return value < LOWEST_ADDRESS || (value <= INT_MAX && fcntl((int)value, F_GETFD) >= 0);
+}
+
 // Small values are descriptors, those near the end constants without a file, others streams.
 static int descriptor_of(_HFILE file)
 {
     const intptr_t value = (intptr_t)file;
-    if (value > 0 && value <= INT_MAX) {
-        return (int)value;
-    }
     if (value <= 0 && value >= (intptr_t)_CRTDBG_REPORT_FILE) {
         return NO_DESCRIPTOR;
     }
     const int saved_errno = errno;
-    const int descriptor = fileno((FILE *)file);
+    const int descriptor = value > 0 && is_descriptor(value) ? (int)value : fileno((FILE *)file);
     errno = saved_errno;
     return descriptor;
 }

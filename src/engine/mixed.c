@@ -99,7 +99,9 @@ static uint32_t search(struct mixed *mixed, uint32_t count)
 {
     mixed->low = next_free(mixed, mixed->low);
     bool is_large = mixed->limit > SLICE_SIZE >> GRANULE_SHIFT;
-    uint32_t start = is_large && mixed->rover > mixed->low ? mixed->rover : mixed->low;
+    // Above top, where frees may have left the rover, the map means nothing.
+    bool has_rover = is_large && mixed->rover > mixed->low && mixed->rover < mixed->top;
+    uint32_t start = has_rover ? mixed->rover : mixed->low;
     uint32_t granule = search_from(mixed, start, mixed->top, count);
     if (granule == 0 && start > mixed->low) {
         granule = search_from(mixed, mixed->low, start, count);

@@ -9,7 +9,6 @@
 #include "os/console.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -87,14 +86,14 @@ _HFILE __cdecl _CrtSetReportFile(int type, _HFILE file)
     return atomic_exchange_explicit(&settings.files[type], resolve(file), memory_order_relaxed);
 }
 
-// Whether a value that may be an address is a descriptor: nothing is mapped below LOWEST_ADDRESS,
-// and descriptors from there on are looked for.
+// Whether a value is a descriptor and not a stream's address.
 static bool is_descriptor(intptr_t value)
 {
     enum {
-        LOWEST_ADDRESS = 0x10000
+        LOWEST_ADDRESS = 0x10000 // nothing is mapped below
     };
-    return value < LOWEST_ADDRESS || (value <= INT_MAX && fcntl((int)value, F_GETFD) >= 0);
+    return value < LOWEST_ADDRESS ||
+           (value <= INT_MAX && !engine_is_readable((const void *)value, sizeof(FILE)));
 }
 
 // Small values are descriptors, those near the end constants without a file, others streams.

@@ -63,12 +63,14 @@ static COLD void report_refusal(const char *what, const char *file, int line)
     }
 }
 
-static bool may_allocate(const struct debug_request *request)
+// Whether the break number and the hook let an allocation (`pointer` NULL) or a resize go on.
+static bool is_allowed(int kind, void *pointer, const struct debug_request *request)
 {
     uint64_t number = debug_next_number();
     debug_break_at(number);
     struct debug_operation operation = {
-        .kind = _HOOK_ALLOC,
+        .kind = kind,
+        .block = pointer,
         .size = request->size,
         .use = request->use,
         .number = number,
@@ -78,14 +80,15 @@ static bool may_allocate(const struct debug_request *request)
     if (LIKELY(debug_hook_allows(&operation))) {
         return true;
     }
-    report_refusal("allocation", request->file, request->line);
+    report_refusal(
+        kind == _HOOK_ALLOC ? "allocation" : "re-allocation", request->file, request->line);
     return false;
 }
 
 void *debug_allocate_once(const struct debug_request *request)
 {
     debug_check_periodically();
-    if (!may_allocate(request)) {
+    if (!is_allowed(_HOOK_ALLOC, NULL, request)) {
         return NULL;
     }
     struct debug_request wish = *request;
@@ -123,26 +126,6 @@ void *debug_allocate(const struct debug_request *request)
 }
 
 // ---- Resize -----------------------------------------------------------------------------------
-
-static bool may_resize(void *pointer, const struct debug_request *request)
-{
-    uint64_t number = debug_next_number();
-    debug_break_at(number);
-    struct debug_operation operation = {
-        .kind = _HOOK_REALLOC,
-        .block = pointer,
-        .size = request->size,
-        .use = request->use,
-        .number = number,
-        .file = request->file,
-        .line = request->line,
-    };
-    if (LIKELY(debug_hook_allows(&operation))) {
-        return true;
-    }
-    report_refusal("re-allocation", request->file, request->line);
-    return false;
-}
 
 static bool is_type_for_resize(int use)
 {
@@ -203,7 +186,7 @@ void *debug_reallocate(void *pointer, const struct debug_request *request, bool 
 {
     int saved_errno = errno;
     debug_check_periodically();
-    if (!may_resize(pointer, request) || !check_resize(pointer, request)) {
+    if (!is_allowed(_HOOK_REALLOC, pointer, request) || !check_resize(pointer, request)) {
         return NULL;
     }
     struct debug_block block;

@@ -519,7 +519,7 @@ static void free_in_span(struct session *session, const struct block *block)
 static void free_block(struct session *session, const struct block *block, void *data)
 {
     struct heap *heap = session->heap;
-    if (heap->zeroes_freed && !slice_is_large(block->slice)) { // large_free() does it for those
+    if (heap_zeroes_freed(heap) && !slice_is_large(block->slice)) { // large_free() does it for those
         memset(data, 0, block->block_size);
     }
     if (heap->checks != 0) {
@@ -663,7 +663,7 @@ static NOINLINE enum halde_status free_again(
         gate_leave(thread);
         return free_slow(heap, data, flags);
     }
-    if (UNLIKELY(heap->zeroes_freed)) {
+    if (UNLIKELY(heap_zeroes_freed(heap))) {
         memset(data, 0, span->block_size);
     }
     if (cache != NULL && span_owner(span) == cache) {
@@ -688,7 +688,7 @@ static bool free_first(struct heap *heap, void *data)
         return false;
     }
     struct block block;
-    bool is_plain = !heap->is_shared && !heap->zeroes_freed &&
+    bool is_plain = !heap->is_shared && !heap_zeroes_freed(heap) &&
                     block_find(heap, data, &block) == HALDE_OK &&
                     slice_kind(block.slice) == SLICE_MIXED && !block.has_info;
     if (is_plain) {
@@ -856,7 +856,7 @@ static void *realloc_in(struct session *session, void *data, size_t user_size, u
         if (slice_kind(block.slice) == SLICE_MIXED) {
             use_mixed(heap, data, size);
         }
-        if (heap->zeroes_freed && user_size < old_size) {
+        if (heap_zeroes_freed(heap) && user_size < old_size) {
             bool is_large = slice_is_large(block.slice);
             size_t end = is_large ? size_min(old_size, large_capacity(block.slice)) : old_size;
             memset((char *)data + user_size, 0, end - user_size);
@@ -908,7 +908,7 @@ static void *resize_again(struct heap *heap, void *data, size_t user_size, uint3
     struct slice *slice = slice_of(data);
     struct cache *cache;
     bool is_plain = (flags & ~ENGINE_HEADROOM) == 0 && wanted_size <= CLASS_MAX && slice != NULL &&
-                    slice_is_span(slice_first(slice)) && !heap->zeroes_freed;
+                    slice_is_span(slice_first(slice)) && !heap_zeroes_freed(heap);
     if (!is_plain || !gate_enter(thread, heap, opening, &cache)) {
         return NULL;
     }

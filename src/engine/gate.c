@@ -3,6 +3,7 @@
 
 #include "engine/gate.h"
 
+#include "engine/heap.h"
 #include "engine/span.h"
 
 #include <string.h>
@@ -63,7 +64,7 @@ bool gate_enter(
         gate_leave(thread);
         return false;
     }
-    if (opening != NULL && *cache != NULL && !is_fenced && !heap->zeroes_freed) {
+    if (opening != NULL && *cache != NULL && !is_fenced && !heap_zeroes_freed(heap)) {
         opening->records = (*cache)->records;
         opening->cache = *cache;
         atomic_store_explicit(&opening->handle, heap->handle, memory_order_relaxed);

@@ -34,6 +34,7 @@ enum {
 
 HIDDEN halde_heap *fast_home;
 HIDDEN bool fast_home_is_closed;
+HIDDEN bool heap_some_zeroes_freed;
 HIDDEN const struct allocator_redirect *engine_redirect;
 
 static struct {
@@ -596,7 +597,9 @@ bool heap_system_init(void)
             halde_heap *handle = NULL;
             create(&options, 0, &handle);
             if (handle != NULL) { // no other thread knows the heap yet
-                heap_of(handle)->zeroes_freed = os_option_is("zero_on_free", "1");
+                bool zeroes_freed = os_option_is("zero_on_free", "1");
+                heap_of(handle)->zeroes_freed = zeroes_freed;
+                RELAXED_STORE(heap_some_zeroes_freed, zeroes_freed);
             }
             registry.process_heap = handle;
             RELAXED_STORE(fast_home, handle);

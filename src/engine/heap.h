@@ -22,6 +22,16 @@ ALWAYS_INLINE struct heap *heap_of(const halde_heap *handle)
     return LIKELY(heap != NULL && RELAXED_LOAD(heap->handle) == (uintptr_t)handle) ? heap : NULL;
 }
 
+/// Whether there is a heap with zeroes_freed. Relaxed.
+extern HIDDEN bool heap_some_zeroes_freed;
+
+/// Whether freed bytes of a heap become zero. The heap's own word lies in the line of its mutex,
+/// which other threads write: it is read only where some heap has it set.
+ALWAYS_INLINE bool heap_zeroes_freed(const struct heap *heap)
+{
+    return UNLIKELY(RELAXED_LOAD(heap_some_zeroes_freed)) && heap->zeroes_freed;
+}
+
 /// Central. Takes slices inside the heap's regions, adding a region where allowed. NULL when out of
 /// memory.
 struct slice *heap_take_slices(struct heap *heap, size_t count, size_t alignment);

@@ -76,7 +76,7 @@ static void zero_slices(struct slice *first, size_t count)
 
 static void give(struct heap *heap, bool is_alone, struct slice *first, size_t count)
 {
-    if (heap->zeroes_freed) {
+    if (heap_zeroes_freed(heap)) {
         zero_slices(first, count);
     }
     if (!is_alone) {

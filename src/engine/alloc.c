@@ -519,7 +519,8 @@ static void free_in_span(struct session *session, const struct block *block)
 static void free_block(struct session *session, const struct block *block, void *data)
 {
     struct heap *heap = session->heap;
-    if (heap_zeroes_freed(heap) && !slice_is_large(block->slice)) { // large_free() does it for those
+    if (heap_zeroes_freed(heap) &&
+        !slice_is_large(block->slice)) { // large_free() does it for those
         memset(data, 0, block->block_size);
     }
     if (heap->checks != 0) {

@@ -85,6 +85,11 @@ size_t engine_describe(
 /** Writes "halde: <text>\n" to stderr in one write, never allocates. */
 void engine_message(const char *text);
 
+struct layout_extension;
+/** Adds what a layer above has to say to readers outside of the process (base/layout.h).  The
+ * extension stays for ever.  Threads: any, without a lock */
+void engine_extend_layout(struct layout_extension *extension);
+
 /** Defined where the engine must not start by itself: in the preload object. */
 extern HIDDEN const char engine_starts_on_demand __attribute__((weak));
 

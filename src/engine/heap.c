@@ -8,6 +8,7 @@
 #include "engine/fast.h"
 #include "engine/fork.h"
 #include "engine/large.h"
+#include "engine/layout.h"
 #include "engine/mixed.h"
 #include "engine/purge.h"
 #include "engine/reclaim.h"
@@ -583,6 +584,7 @@ bool heap_system_init(void)
             gate_init();
             cache_init();
             fork_init();
+            layout_init();
             is_ready = true;
         }
     }
@@ -813,6 +815,13 @@ void engine_set_redirect(const struct allocator_redirect *redirect)
 {
     __atomic_store_n(&engine_redirect, redirect, __ATOMIC_RELEASE);
     fast_close_home();
+}
+
+void heap_describe(struct layout *layout)
+{
+    layout->variables[LAYOUT_VARIABLE_REGISTRY_MUTEX] = (uintptr_t)&registry.mutex;
+    layout->variables[LAYOUT_VARIABLE_FIRST_HEAP] = (uintptr_t)&registry.first;
+    layout->variables[LAYOUT_VARIABLE_PROCESS_HEAP] = (uintptr_t)&registry.process_heap;
 }
 
 // ---- For the layers above ---------------------------------------------------------------------

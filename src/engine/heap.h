@@ -22,6 +22,10 @@ ALWAYS_INLINE struct heap *heap_of(const halde_heap *handle)
     return LIKELY(heap != NULL && RELAXED_LOAD(heap->handle) == (uintptr_t)handle) ? heap : NULL;
 }
 
+struct layout;
+/// Fills in where the list of heaps is.
+void heap_describe(struct layout *layout);
+
 /// Whether there is a heap with zeroes_freed. Relaxed.
 extern HIDDEN bool heap_some_zeroes_freed;
 

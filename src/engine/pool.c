@@ -4,6 +4,7 @@
 #include "engine/pool.h"
 
 #include "base/check.h"
+#include "base/layout.h"
 #include "engine/purge.h"
 
 #include <errno.h>
@@ -27,10 +28,12 @@ struct area {
 };
 
 static struct {
-    struct os_mutex mutex;      // rank pool: runs, top, purged_at, purge
-    struct os_mutex area_mutex; // innermost: committed sizes
-    size_t size;                // bytes of the pool
-    uint32_t top;               // first slice never taken
+    struct os_mutex mutex;       // rank pool: runs, top, purged_at, purge
+    struct os_mutex area_mutex;  // innermost: committed sizes
+    uintptr_t reservation_start; // of everything
+    uintptr_t reservation_end;
+    size_t size;  // bytes of the pool
+    uint32_t top; // first slice never taken
     struct runs runs;
     uint64_t purged_at;
     struct purge purge;
@@ -109,6 +112,8 @@ int pool_init(void)
     }
     uintptr_t base = bits_round_up((uintptr_t)reservation, SLICE_SIZE);
     state.size = bits_round_down(size, SLICE_SIZE);
+    state.reservation_start = (uintptr_t)reservation;
+    state.reservation_end = (uintptr_t)reservation + total_size_for(size);
     choose_page_size(reservation, total_size_for(size), base);
     uintptr_t next = base + state.size + GAP_SIZE;
     for (unsigned i = 0; i < AREA_COUNT; i++) {
@@ -549,4 +554,20 @@ void pool_unlock_all(void)
     os_mutex_unlock(&state.area_mutex);
     os_mutex_unlock(&metadata.mutex);
     os_mutex_unlock(&state.mutex);
+}
+
+// ---- Layout ------------------------------------------------------------------------------------
+
+void pool_describe(struct layout *layout)
+{
+    uint64_t *variables = layout->variables;
+    variables[LAYOUT_VARIABLE_POOL_BASE] = (uintptr_t)&pool.base;
+    variables[LAYOUT_VARIABLE_POOL_COMMITTED] = (uintptr_t)&pool.committed;
+    variables[LAYOUT_VARIABLE_POOL_SLICES] = (uintptr_t)&pool.slices;
+    variables[LAYOUT_VARIABLE_POOL_REMOTES] = (uintptr_t)&pool.remotes;
+    variables[LAYOUT_VARIABLE_POOL_MUTEX] = (uintptr_t)&state.mutex;
+    variables[LAYOUT_VARIABLE_AREA_MUTEX] = (uintptr_t)&state.area_mutex;
+    variables[LAYOUT_VARIABLE_METADATA_MUTEX] = (uintptr_t)&metadata.mutex;
+    variables[LAYOUT_VARIABLE_RESERVATION_START] = (uintptr_t)&state.reservation_start;
+    variables[LAYOUT_VARIABLE_RESERVATION_END] = (uintptr_t)&state.reservation_end;
 }

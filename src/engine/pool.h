@@ -30,6 +30,10 @@ struct pool {
 };
 extern HIDDEN struct pool pool;
 
+struct layout;
+/// Fills in where the pool's data is.
+void pool_describe(struct layout *layout);
+
 /// Reserves everything. 0 or ENOMEM. Called once, under the registry's lock.
 int pool_init(void);
 

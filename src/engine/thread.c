@@ -3,6 +3,7 @@
 
 #include "engine/thread.h"
 
+#include "base/layout.h"
 #include "engine/pool.h"
 
 #include <errno.h>
@@ -252,4 +253,12 @@ void thread_after_fork(void)
     atomic_store(&registry.alive_count, alive_count);
     atomic_store(&registry.borrow_mutex.state, 0);
     atomic_store(&registry.is_borrowed, false);
+}
+
+void thread_describe(struct layout *layout)
+{
+    layout->variables[LAYOUT_VARIABLE_THREADS] = (uintptr_t)&registry.records;
+    layout->variables[LAYOUT_VARIABLE_THREAD_COUNT] = (uintptr_t)&registry.record_count;
+    layout->constants[LAYOUT_CONSTANT_THREAD_TLS_OFFSET] =
+        (intptr_t)((uintptr_t)&thread_current - os_thread_pointer());
 }

@@ -30,6 +30,10 @@ ALWAYS_INLINE struct thread *thread_self(void)
     return LIKELY(thread != &thread_none) ? thread : thread_self_slow();
 }
 
+struct layout;
+/// Fills in where the thread records are.
+void thread_describe(struct layout *layout);
+
 /// Sets up the array. `on_end` is called in every thread that ends, with its record, outside of all
 /// heaps. 0 or an errno value. Called once, under the list's lock.
 int thread_init(void (*on_end)(struct thread *thread));

@@ -11,18 +11,6 @@ enum {
     FIRST_COUNT = 64
 };
 
-// Open addressing with linear probing; removal closes the gap. At most half full.
-struct info_entry {
-    const void *block; // NULL: empty
-    struct halde_user_info info;
-};
-
-struct info_table {
-    struct info_entry *entries;
-    uint32_t capacity; // power of two
-    uint32_t count;
-};
-
 static uint32_t home_of(const struct info_table *table, const void *block)
 {
     uint64_t hash = ((uint64_t)(uintptr_t)block >> GRANULE_SHIFT) * 0x9e3779b97f4a7c15u;

@@ -12,6 +12,18 @@
 
 #include "engine/types.h"
 
+struct info_entry {
+    const void *block; ///< NULL: empty
+    struct halde_user_info info;
+};
+
+/// Open addressing with linear probing; removal closes the gap. At most half full.
+struct info_table {
+    struct info_entry *entries;
+    uint32_t capacity; ///< power of two
+    uint32_t count;
+};
+
 /// Stores or replaces. Returns false when out of memory.
 bool user_info_set(struct heap *heap, const void *block, const struct halde_user_info *info);
 /// Reads. Returns false when the block has none.

@@ -50,6 +50,17 @@ bool os_fence_others_init(void);
 void os_fence_others(void);
 /// Lets another thread run.
 void os_yield(void);
+/// The calling thread's thread pointer: what TLS offsets count from.
+ALWAYS_INLINE uintptr_t os_thread_pointer(void)
+{
+#if defined(__x86_64__)
+    uintptr_t pointer;
+    __asm__("mov %%fs:0, %0" : "=r"(pointer));
+    return pointer;
+#else
+    return (uintptr_t)__builtin_thread_pointer();
+#endif
+}
 
 /// Mutex without recursion: 0 free, 1 held, 2 held with waiters. Zero-initialised is free.
 struct os_mutex {

@@ -1,0 +1,150 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+/**
+ * The command line: verbs, their options, and what they have in common.
+ *
+ * A verb is one file in tools/verbs/ that defines one `const struct verb verb_NAME`; the list of
+ * all is in cli/verbs.c.  The tables below make the parser, the help texts, the man pages and the
+ * shell completions, so that these cannot drift apart.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/// Exit codes of the tool itself.
+enum {
+    EXIT_CLEAN = 0,
+    EXIT_FINDING = 1,       ///< check, diff, leaks: there is something
+    EXIT_TROUBLE = 2,       ///< the question could not be answered
+    EXIT_FAIL_ON = 23,      ///< run: --fail-on applied, unless --fail-code says otherwise
+    EXIT_OWN_FAILURE = 125, ///< run: halde itself failed
+    EXIT_NOT_EXECUTABLE = 126,
+    EXIT_NOT_FOUND = 127,
+};
+
+struct cli_option {
+    const char *name;     ///< long name, without "--"
+    char letter;          ///< short form, or 0
+    const char *argument; ///< what the value is called in help; NULL: a switch
+    const char *help;     ///< one line, without a full stop
+};
+
+struct cli_example {
+    const char *command;
+    const char *says; ///< what it does
+};
+
+/// Options that were given, in order.
+struct cli_value {
+    const struct cli_option *option;
+    const char *value; ///< "" for a switch
+};
+
+/// What a verb gets.
+struct cli {
+    const struct verb *verb;
+    const struct cli_value *values;
+    size_t value_count;
+    char **arguments; ///< that are no options, up to "--"
+    int argument_count;
+    char **rest; ///< behind "--", ends with NULL; NULL: there was no "--"
+    int rest_count;
+    bool is_json;   ///< --json
+    bool has_color; ///< on the standard output, by --color, NO_COLOR and what it is
+    bool is_quiet;
+};
+
+struct verb {
+    const char *name;
+    const char *arguments;            ///< as the usage line shows them: "PID|CORE|SNAPSHOT"
+    const char *summary;              ///< one line, without a full stop
+    const char *description;          ///< paragraphs, separated by an empty line
+    const struct cli_option *options; ///< ends with a NULL name; --help, --json, --color are added
+    const struct cli_example *examples; ///< ends with a NULL command
+    const char *exit_codes;             ///< paragraph
+    bool has_json;                      ///< it understands --json
+    int (*run)(const struct cli *cli);
+};
+
+/// The last value of an option; NULL: it was not given.
+const char *cli_value(const struct cli *cli, const char *name);
+bool cli_has(const struct cli *cli, const char *name);
+
+/// Says on stderr what is wrong, as "halde VERB: ...", with a newline.
+void cli_error(const struct cli *cli, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/// The same for progress and warnings; nothing with --quiet.
+void cli_note(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/// "64K", "1.5M", "10": bytes, by powers of 1024. False: no size.
+bool cli_parse_size(const char *text, uint64_t *size);
+/// "10m", "1.5h", "30s", "200ms": nanoseconds. False: no duration.
+bool cli_parse_duration(const char *text, uint64_t *ns);
+/// "0x7f..." or digits. False: no address.
+bool cli_parse_address(const char *text, uint64_t *address);
+/// "141.0M", "38 B": into `buffer`, which is returned.
+char *cli_format_size(uint64_t size, char buffer[16]);
+/// "14 m 02 s".
+char *cli_format_duration(uint64_t ns, char buffer[24]);
+
+// ---- Opening what is to be looked at ------------------------------------------------------------
+
+struct image;
+
+enum {
+    OPEN_FREE_BLOCKS = 1 << 0, ///< the image has free elements, too
+    OPEN_CONTENTS = 1 << 1,    ///< contents are read later: the process stays stopped until then
+    OPEN_CHECK = 1 << 2,       ///< everything is validated: image.damages
+};
+
+/// Opens a pid, core file or snapshot. `executable` for cores; NULL: found by itself.
+/// @return NULL, after a message on stderr
+struct image *open_image(
+    const struct cli *cli, const char *what, const char *executable, int flags);
+
+// ---- Tables -----------------------------------------------------------------------------------
+
+struct table;
+enum table_align {
+    TABLE_LEFT,
+    TABLE_RIGHT,
+};
+struct table *table_create(void);
+void table_add_column(struct table *table, const char *title, enum table_align align);
+/// One cell after the other; a row is full when it has a cell for each column.
+void table_add_cell(struct table *table, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/// Prints and destroys it.
+void table_print(struct table *table, const struct cli *cli, FILE *stream);
+
+// ---- JSON -------------------------------------------------------------------------------------
+// A stream of calls; the library below checks the order. One document an invocation.
+
+struct json;
+struct json *json_begin(FILE *stream); ///< opens nothing: call json_open_object() next
+void json_open_object(struct json *json);
+void json_close_object(struct json *json);
+void json_open_array(struct json *json);
+void json_close_array(struct json *json);
+void json_key(struct json *json, const char *key);
+void json_text(struct json *json, const char *text); ///< bytes that are no UTF-8 are escaped
+void json_number(struct json *json, uint64_t number);
+void json_signed(struct json *json, int64_t number);
+void json_real(struct json *json, double number);
+void json_flag(struct json *json, bool flag);
+void json_address(struct json *json, uint64_t address); ///< as "0x7f..." text
+void json_null(struct json *json);
+/// key and value at once
+void json_put_text(struct json *json, const char *key, const char *text);
+void json_put_number(struct json *json, const char *key, uint64_t number);
+void json_put_flag(struct json *json, const char *key, bool flag);
+void json_put_address(struct json *json, const char *key, uint64_t address);
+/// Ends the document with a newline and destroys it. False: it could not be written.
+bool json_end(struct json *json);
+
+#endif

@@ -22,9 +22,18 @@ wants() {
         ;;
     demo | install)
         wants build
+        wants tool
+        ;;
+    tool)
+        echo "cmd:pkg-config pkg-config"
+        echo "header:elfutils/libdwfl.h libdw-dev"
+        echo "header:zstd.h libzstd-dev"
+        echo "header:yajl/yajl_gen.h libyajl-dev"
+        echo "header:zlib.h zlib1g-dev"
         ;;
     check | check-valgrind | update-exports)
         wants build
+        wants tool
         echo "cmd:g++ g++"
         echo "cmd:clang clang"
         echo "cmd:pkg-config pkg-config"

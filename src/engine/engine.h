@@ -59,6 +59,10 @@ struct engine_block {
     void *record;    ///< side record; NULL where the heap has none
 };
 
+enum {
+    ENGINE_PROCESS_RECORD_SIZE = 16, ///< bytes of the process heap's side records in mode=exact
+};
+
 /** Finds the busy block of a heap that starts at `data`. Any value may be asked.  The answer holds
  * as long as nobody frees or resizes the block.  Threads: any, without a lock */
 bool engine_block_at(const halde_heap *heap, const void *data, struct engine_block *block);

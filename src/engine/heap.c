@@ -566,6 +566,12 @@ static void release_thread(struct thread *thread)
     heap_list_unlock();
 }
 
+// The recorder, a layer above, needs a record for each block.
+static size_t process_heap_record_size(void)
+{
+    return os_option_is("mode", "exact") ? ENGINE_PROCESS_RECORD_SIZE : 0;
+}
+
 bool heap_system_init(void)
 {
     if (LIKELY(atomic_load_explicit(&registry.is_initialised, memory_order_acquire))) {
@@ -597,7 +603,7 @@ bool heap_system_init(void)
         if (registry.process_heap == NULL) {
             const struct halde_heap_options options = {.checks = process_heap_checks()};
             halde_heap *handle = NULL;
-            create(&options, 0, &handle);
+            create(&options, process_heap_record_size(), &handle);
             if (handle != NULL) { // no other thread knows the heap yet
                 bool zeroes_freed = os_option_is("zero_on_free", "1");
                 heap_of(handle)->zeroes_freed = zeroes_freed;

@@ -56,7 +56,7 @@ struct halde_heap_statistics {
 };
 
 /** The size classes there are: so many class statistics suffice for every heap. */
-#define HALDE_CLASS_COUNT_MAX 136
+#define HALDE_CLASS_COUNT_MAX 88
 
 /**
  * Counts a heap under its lock.

@@ -78,13 +78,13 @@ bool purge_is_due(struct purge *purge)
 bool purge_before_growth(const struct runs *runs, size_t used_count)
 {
     return !purge_policy.is_fixed && runs->dirty_count > KEEP_SLICES &&
-           runs->dirty_count > used_count / 4;
+           runs->dirty_count > used_count;
 }
 
 bool purge_after_shrinking(const struct runs *runs, size_t used_count)
 {
     return !purge_policy.is_fixed && runs->dirty_count > 4 * KEEP_SLICES &&
-           runs->dirty_count > used_count / 2;
+           runs->dirty_count > 2 * used_count;
 }
 
 // ---- Pages of sparse spans --------------------------------------------------------------------

@@ -4,9 +4,10 @@
 /**
  * Size classes: block sizes that are served from the same spans.
  *
- * Steps of 16 bytes up to 512, of 64 up to 2 KiB, then 16 classes per doubling up to 64 KiB.  In
- * most programs a third or more of all requests are multiples of 16, so no class gives away a byte
- * for metadata.  All sizes are multiples of 16.
+ * Steps of 16 bytes up to 256, of 32 up to 512, of 64 up to 2 KiB, then 8 classes per doubling up
+ * to 64 KiB: what finer steps save in blocks they lose in spans that are not full, one for each
+ * class and thread.  In most programs a third or more of all requests are multiples of 16, so no
+ * class gives away a byte for metadata.  All sizes are multiples of 16.
  */
 #ifndef ENGINE_SIZE_CLASS_H
 #define ENGINE_SIZE_CLASS_H
@@ -17,14 +18,15 @@ enum {
     GRANULE_SHIFT = 4,
     GRANULE_SIZE = 1 << GRANULE_SHIFT, ///< alignment of every block, bytes
 
-    CLASS_COUNT = 136,
-    CLASS_STEP_16_COUNT = 32, ///< 16 .. 512
+    CLASS_COUNT = 88,
+    CLASS_STEP_16_COUNT = 16, ///< 16 .. 256
+    CLASS_STEP_32_COUNT = 8,  ///< 288 .. 512
     CLASS_STEP_64_COUNT = 24, ///< 576 .. 2048
     CLASS_BYTE_MAX = 2048,    ///< largest block size with one state byte
-    CLASS_BYTE_COUNT = CLASS_STEP_16_COUNT + CLASS_STEP_64_COUNT,
+    CLASS_BYTE_COUNT = CLASS_STEP_16_COUNT + CLASS_STEP_32_COUNT + CLASS_STEP_64_COUNT,
     CLASS_ONE_SLICE_MAX = 8 * 1024, ///< largest block size whose span is one slice
     CLASS_MAX = 64 * 1024,          ///< largest block size of a class; beyond is large
-    CLASSES_PER_DOUBLING_SHIFT = 4,
+    CLASSES_PER_DOUBLING_SHIFT = 3,
 };
 
 /// Class of a request of at most CLASS_BYTE_MAX bytes, by (size + 15) / 16.

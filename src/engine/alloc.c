@@ -614,6 +614,12 @@ static void put_block(struct heap *heap, struct thread *thread, struct cache *ca
     session_end(&session);
 }
 
+// Whether a thread keeps blocks of this size that came from another cache's span.
+static bool is_kept(uint32_t block_size)
+{
+    return block_size >= KEPT_SIZE_MIN && block_size <= CLASS_BYTE_MAX;
+}
+
 // Frees a block of another cache's span.  Small blocks go straight back: kept, they would share the
 // processor's cache lines with those of other threads for ever.  The caller is inside the gate,
 // which this leaves.
@@ -624,7 +630,7 @@ static bool free_remote(struct heap *heap, struct thread *thread, struct cache *
     uint32_t empty_count = 0;
     uint32_t block_size = span->block_size;
     bool is_freed = false;
-    if (cache != NULL && block_size >= KEPT_SIZE_MIN && block_size <= CLASS_BYTE_MAX) {
+    if (cache != NULL && is_kept(block_size)) {
         struct class_record *record = &cache->records[span->size_class];
         if (record->block_size != 0 && record->top == record->limit) {
             empty_count = make_room(cache, record, empty);
@@ -643,8 +649,8 @@ static bool free_remote(struct heap *heap, struct thread *thread, struct cache *
     return is_freed;
 }
 
-// The fast path with everything it left out: other heaps than the last one, fenced gates, 16-bit
-// states, full magazines, remote frees.
+// The fast path with everything it left out: other heaps than the last one, fenced gates, full
+// magazines.
 static NOINLINE enum halde_status free_again(
     struct heap *heap, struct opening *opening, struct slice *span, void *data, uint32_t flags)
 {
@@ -699,13 +705,61 @@ static bool free_first(struct heap *heap, void *data)
     return is_plain;
 }
 
+// Frees a plain busy block of a span, where that takes no more than the caller's magazine or a
+// remote free. The caller is inside the heap, and `cache` its. False: nothing has changed.
+ALWAYS_INLINE bool free_inside(
+    const struct heap *heap, struct cache *cache, struct slice *span, void *data)
+{
+    bool has_words = slice_kind(span) == SLICE_SPAN_WORDS;
+    uint32_t index;
+    if (slice_heap(span) != heap || !span_find(span, (uintptr_t)data, &index)) {
+        return false;
+    }
+    uint8_t *state = RELAXED_LOAD(span->map) + ((size_t)index << has_words);
+    if (!fast_is_plain_busy(state, has_words)) {
+        return false;
+    }
+    if (span_owner(span) == cache) {
+        struct class_record *record = span->record;
+        if (record->top == record->limit) {
+            return false;
+        }
+        fast_put_block(record, data, state, has_words);
+        return true;
+    }
+    if (is_kept(span->block_size)) {
+        const struct class_record *record = &cache->records[span->size_class];
+        if (record->block_size != 0 && record->top == record->limit) {
+            return false;
+        }
+        if (span_keep_remote(cache, span, index, data)) {
+            return true;
+        }
+    }
+    return span_free_remote(span, index);
+}
+
+// The fast path for what is rarer: 16-bit states, and blocks of other caches' spans. False: nothing
+// has changed.
+static bool free_open(
+    struct opening *opening, const struct heap *heap, struct slice *span, void *data)
+{
+    struct thread *thread = thread_current;
+    bool is_freed = gate_enter_opening(thread, opening, heap->handle) &&
+                    free_inside(heap, opening->cache, span, data);
+    gate_leave(thread);
+    return is_freed;
+}
+
 // A block in a slice that is the heap's.
 static enum halde_status free_in_slice(
     struct heap *heap, struct opening *opening, struct slice *slice, void *data, uint32_t flags)
 {
     slice = slice_first(slice);
     if (slice_is_span(slice)) {
-        return free_again(heap, opening, slice, data, flags);
+        return free_open(opening, heap, slice, data)
+                   ? HALDE_OK
+                   : free_again(heap, opening, slice, data, flags);
     }
     bool is_mixed = slice_kind(slice) == SLICE_MIXED;
     return is_mixed && free_first(heap, data) ? HALDE_OK : free_slow(heap, data, flags);

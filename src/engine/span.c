@@ -438,6 +438,17 @@ ALWAYS_INLINE void put_group(struct class_record *record, uintptr_t base, uint8_
     }
 }
 
+// Whether the purge has something noted about the pages of a span.
+static bool has_idle_pages(const struct slice *span)
+{
+    const struct remote *remote = &pool.remotes[slice_number(span)];
+    uint32_t pages = 0;
+    for (uint32_t i = 0; i < span_slice_count(span); i++) {
+        pages |= remote[i].idle_pages | remote[i].purged_pages;
+    }
+    return pages != 0;
+}
+
 // Up to `count` free blocks of a group of the span being swept. Returns how many.
 static uint32_t fill_from_group(
     struct class_record *record, uint32_t group, uint64_t mask, uint32_t count)
@@ -452,9 +463,7 @@ static uint32_t fill_from_group(
     } else {
         put_group(record, base, span->map + first, mask, count, false);
     }
-    const struct remote *remote = &pool.remotes[slice_number(span)];
-    bool has_idle_pages = (remote->idle_pages | remote->purged_pages) != 0;
-    if (UNLIKELY(has_idle_pages || span_slice_count(span) > 1)) {
+    if (UNLIKELY(has_idle_pages(span))) {
         uintptr_t lowest = (uintptr_t)record->top->address;
         uintptr_t highest = (uintptr_t)(record->top - (count - 1))->address;
         purge_note_use(span, lowest, highest + span->block_size);

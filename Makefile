@@ -18,13 +18,14 @@ export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 deps = @bash scripts/deps.sh
 configure = cmake --preset release -DHALDE_WERROR=$(WERROR) >/dev/null
 
-.PHONY: all demo check check-programs check-valgrind check-wine soak bench bench-malloc install lint \
+.PHONY: all demo check check-programs check-valgrind check-wine soak bench bench-malloc install deb \
+	check-deb lint \
 	format coverage fuzz update-exports clean help
 
-all: ## build the libraries
+all: ## build the libraries and the tool
 	$(deps) build
 	@$(configure)
-	@cmake --build $(build) --target libraries
+	@cmake --build $(build) --target libraries tool-documents
 
 demo: ## build, then enumerate heaps and walk heaps that four threads are using
 	$(deps) demo
@@ -74,9 +75,21 @@ bench-malloc: ## malloc: programs beside other allocators, time and memory
 install: ## install below PREFIX (and DESTDIR)
 	$(deps) install
 	@$(configure)
-	@cmake --build $(build) --target libraries
+	@cmake --build $(build) --target libraries tool-documents
 	@DESTDIR='$(DESTDIR)' cmake --install $(build) --prefix '$(PREFIX)'
 	@if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
+
+deb: ## Debian packages: build/deb/*.deb, for apt install
+	$(deps) deb
+	@cmake -S . -B build/deb -DCMAKE_BUILD_TYPE=Release -DHALDE_TESTS=OFF -DHALDE_DEB=ON \
+	    -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_LIBDIR:STRING=lib/$$(dpkg-architecture -qDEB_HOST_MULTIARCH) \
+	    -DHALDE_ZSH_FOLDER=share/zsh/vendor-completions >/dev/null
+	@cmake --build build/deb
+	@rm -f build/deb/*.deb
+	@cd build/deb && cpack --config CPackConfig.cmake | grep generated
+
+check-deb: deb ## look into the packages, unpack and use them; as root with HALDE_INSTALL=1, install them
+	@bash tests/package/deb.sh build/deb
 
 lint: ## formatting, compiler warnings of clang, clang-tidy, cppcheck, shellcheck
 	$(deps) lint

@@ -2,24 +2,63 @@
 # SPDX-License-Identifier: MIT
 
 # What `make install PREFIX=P` gives.  Nothing installed names P: the tree may be moved.
+#
+# Components are what packages are made of: runtime (shared libraries), development, tool (the
+# command line and the object that it preloads).
 
 include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/Halde")
 set(pkgconfig_dir "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 
-install(TARGETS ${HALDE_INSTALLED_TARGETS} EXPORT HaldeTargets)
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME development)
+set(library_targets ${HALDE_INSTALLED_TARGETS})
+if(TARGET preload)
+  list(REMOVE_ITEM library_targets preload)
+  # In a set of its own: a package for developers need not bring it.
+  install(TARGETS preload EXPORT HaldePreload LIBRARY COMPONENT tool)
+  install(EXPORT HaldePreload NAMESPACE Halde:: DESTINATION "${package_dir}" COMPONENT tool)
+endif()
+install(TARGETS ${library_targets} EXPORT HaldeTargets
+  LIBRARY COMPONENT runtime NAMELINK_COMPONENT development
+  ARCHIVE COMPONENT development)
 install(EXPORT HaldeTargets NAMESPACE Halde:: DESTINATION "${package_dir}")
 foreach(folder IN ITEMS halde halde-win32)
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/${folder}"
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
 endforeach()
 
-foreach(section IN ITEMS 3 7)
-  file(GLOB pages CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/man/*.${section}")
-  install(FILES ${pages} DESTINATION "${CMAKE_INSTALL_MANDIR}/man${section}")
-endforeach()
-install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATAROOTDIR}/doc/halde")
+file(GLOB pages CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/man/*.3")
+install(FILES ${pages} DESTINATION "${CMAKE_INSTALL_MANDIR}/man3")
+file(GLOB pages CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/man/*.7")
+# Options concern those who run programs, the other pages those who write them.
+set(options_page "${PROJECT_SOURCE_DIR}/docs/man/halde-options.7")
+list(REMOVE_ITEM pages "${options_page}")
+install(FILES ${pages} DESTINATION "${CMAKE_INSTALL_MANDIR}/man7")
+install(FILES "${options_page}" DESTINATION "${CMAKE_INSTALL_MANDIR}/man7" COMPONENT tool)
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE"
+  DESTINATION "${CMAKE_INSTALL_DATAROOTDIR}/doc/halde" COMPONENT tool)
+
+if(TARGET tool)
+  install(TARGETS tool RUNTIME COMPONENT tool)
+  install(DIRECTORY "${PROJECT_BINARY_DIR}/documents/man1"
+    DESTINATION "${CMAKE_INSTALL_MANDIR}" COMPONENT tool)
+  set(completions "${PROJECT_BINARY_DIR}/documents/completions")
+  install(FILES "${completions}/halde" COMPONENT tool
+    DESTINATION "${CMAKE_INSTALL_DATAROOTDIR}/bash-completion/completions")
+  # Debian's zsh looks for what packages bring in another folder than for what make install does.
+  set(HALDE_ZSH_FOLDER "${CMAKE_INSTALL_DATAROOTDIR}/zsh/site-functions"
+    CACHE STRING "Where zsh finds completions, below the prefix")
+  mark_as_advanced(HALDE_ZSH_FOLDER)
+  install(FILES "${completions}/_halde" DESTINATION "${HALDE_ZSH_FOLDER}" COMPONENT tool)
+  install(FILES "${completions}/halde.fish" COMPONENT tool
+    DESTINATION "${CMAKE_INSTALL_DATAROOTDIR}/fish/vendor_completions.d")
+  # What other programs need to read what the tool writes.
+  install(FILES "${PROJECT_SOURCE_DIR}/docs/json-schema.md" "${PROJECT_SOURCE_DIR}/docs/snapshot-format.md"
+    DESTINATION "${CMAKE_INSTALL_DATAROOTDIR}/doc/halde" COMPONENT tool)
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/docs/schema"
+    DESTINATION "${CMAKE_INSTALL_DATAROOTDIR}/doc/halde" COMPONENT tool FILES_MATCHING PATTERN "*.json")
+endif()
 
 configure_package_config_file(
   "${PROJECT_SOURCE_DIR}/packaging/HaldeConfig.cmake.in" "${PROJECT_BINARY_DIR}/HaldeConfig.cmake"

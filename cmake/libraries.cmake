@@ -8,15 +8,23 @@ find_package(Threads REQUIRED)
 file(GLOB engine_sources CONFIGURE_DEPENDS
   "${PROJECT_SOURCE_DIR}/src/base/*.c"
   "${PROJECT_SOURCE_DIR}/src/os/*.c"
+  "${PROJECT_SOURCE_DIR}/src/reach/*.c"
   "${PROJECT_SOURCE_DIR}/src/unwind/*.c"
   "${PROJECT_SOURCE_DIR}/src/print/*.c"
   "${PROJECT_SOURCE_DIR}/src/engine/*.c")
-file(GLOB win32_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/win32/*.c")
+file(GLOB win32_sources CONFIGURE_DEPENDS
+  "${PROJECT_SOURCE_DIR}/src/view/*.c" "${PROJECT_SOURCE_DIR}/src/win32/*.c")
 file(GLOB crtdbg_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/crtdbg/*.c")
 file(GLOB malloc_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/malloc/*.c")
+file(GLOB checked_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/checked/*.c")
 set(family_source "${PROJECT_SOURCE_DIR}/src/malloc/family.c")
 set(runtime_source "${PROJECT_SOURCE_DIR}/src/malloc/loaded_runtime.c")
 list(REMOVE_ITEM malloc_sources "${family_source}" "${runtime_source}")
+# The recorder stands above malloc and goes with it.
+file(GLOB record_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/record/*.c")
+set(interpose_source "${PROJECT_SOURCE_DIR}/src/record/interpose.c")
+list(REMOVE_ITEM record_sources "${interpose_source}")
+list(APPEND malloc_sources ${record_sources})
 set(wmain_source "${PROJECT_SOURCE_DIR}/src/win32/wmain.c")
 list(REMOVE_ITEM win32_sources "${wmain_source}")
 
@@ -145,7 +153,8 @@ if(HALDE_SHARED)
   halde_library(halde-shared shared halde "${shared_objects}" "${shared_script}")
   if(has_malloc)
     # For unmodified programs: LD_PRELOAD=libhalde-preload.so.  Nobody links it, so it has one name.
-    halde_malloc_objects(preload-objects-malloc 1 ${malloc_sources} "${runtime_source}")
+    halde_malloc_objects(preload-objects-malloc 1
+      ${malloc_sources} "${runtime_source}" "${interpose_source}")
     # The debug heap is in it, but none of its names: a program may have brought them itself.
     add_library(preload-objects-crtdbg OBJECT ${crtdbg_sources})
     halde_flags(preload-objects-crtdbg "")
@@ -163,6 +172,19 @@ if(HALDE_SHARED)
     # of other libraries may allocate.
     target_link_options(preload PRIVATE -Wl,-z,initfirst)
     target_link_options(halde-shared PRIVATE -Wl,-z,initfirst)
+    # The checked memory and string functions: an object and an archive of their own, so that who does
+    # not want them pays nothing.  Their names carry no version, as those of malloc.
+    add_library(checked-objects OBJECT ${checked_sources})
+    halde_flags(checked-objects "")
+    target_compile_options(checked-objects PRIVATE ${library_options} -fno-builtin
+      $<$<C_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
+    target_include_directories(checked-objects PRIVATE "${PROJECT_SOURCE_DIR}/src")
+    add_library(checked SHARED $<TARGET_OBJECTS:checked-objects>)
+    target_link_options(checked PRIVATE
+      -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,nodelete)
+    add_library(checked-static STATIC $<TARGET_OBJECTS:checked-objects>)
+    set_target_properties(checked checked-static PROPERTIES
+      OUTPUT_NAME halde-checked LINKER_LANGUAGE C)
   endif()
 endif()
 
@@ -191,7 +213,7 @@ set_target_properties(halde-static PROPERTIES EXPORT_NAME halde_static)
 if(HALDE_SHARED)
   list(APPEND HALDE_INSTALLED_TARGETS heap-shared halde-shared)
   if(has_malloc)
-    list(APPEND HALDE_INSTALLED_TARGETS preload)
+    list(APPEND HALDE_INSTALLED_TARGETS preload checked checked-static)
   endif()
   set_target_properties(heap-shared PROPERTIES EXPORT_NAME heap)
   set_target_properties(halde-shared PROPERTIES EXPORT_NAME halde)

@@ -19,10 +19,14 @@ wants() {
         echo "cmd:objcopy binutils"
         echo "header:stdio.h libc6-dev"
         echo "cmd:cmake cmake"
+        wants tool
         ;;
     demo | install)
         wants build
-        wants tool
+        ;;
+    deb)
+        wants build
+        echo "cmd:dpkg-shlibdeps dpkg-dev"
         ;;
     tool)
         echo "cmd:pkg-config pkg-config"
@@ -30,15 +34,16 @@ wants() {
         echo "header:zstd.h libzstd-dev"
         echo "header:yajl/yajl_gen.h libyajl-dev"
         echo "header:zlib.h zlib1g-dev"
+        echo "lib:libstdc++.so libstdc++-12-dev"
         ;;
     check | check-valgrind | update-exports)
         wants build
-        wants tool
         echo "cmd:g++ g++"
         echo "cmd:clang clang"
         echo "cmd:pkg-config pkg-config"
         echo "cmd:python3 python3"
         echo "cmd:valgrind valgrind"
+        echo "cmd:mandoc mandoc"
         ;;
     check-wine)
         wants build

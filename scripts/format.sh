@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-mapfile -t files < <(find include src tests examples bench -name '*.[ch]' -o -name '*.cpp' | sort)
+mapfile -t files < <(find include src tools tests examples bench -name '*.[ch]' -o -name '*.cpp' | sort)
 if [ "${#files[@]}" -eq 0 ]; then
     echo "no C files found: this check would pass whatever they look like" >&2
     exit 1

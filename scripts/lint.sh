@@ -50,7 +50,8 @@ analyse() {
         --error-exitcode=1 --suppressions-list=scripts/cppcheck.txt -j "$(nproc)" \
         --template='{file}:{line}: {severity}: {message} [{id}]' \
         -D_GNU_SOURCE -D__x86_64__ -D__linux__ -DCONFIG_ASAN=0 -DCONFIG_TSAN=0 -DCONFIG_DEBUG=0 \
-        -DCONFIG_FAULT_INJECTION=0 -Iinclude -Iinclude/halde-win32 -Isrc src examples
+        -DCONFIG_FAULT_INJECTION=0 -Iinclude -Iinclude/halde-win32 -Isrc -Itools \
+        src tools examples
 }
 
 step format bash scripts/format.sh --check

@@ -155,6 +155,13 @@ __attribute__((__weak__, __used__)) void (*halde_debug_heap_anchor)(void) = hald
 
 // ---- State and flags of the debug heap --------------------------------------------------------
 
+// The variables themselves, for debuggers and for who leaves the macros out; the library looks at
+// them at each operation.
+HALDE_CRTAPI extern int _crtDbgFlag;
+HALDE_CRTAPI extern long _crtBreakAlloc;
+HALDE_CRTAPI extern _CRT_ALLOC_HOOK _pfnAllocHook;
+HALDE_CRTAPI extern _CRT_DUMP_CLIENT _pfnDumpClient;
+
 /** The flag word; changing it directly does not change the period of checks. Source: _crtDbgFlag.
  */
 HALDE_CRTAPI int *__cdecl __p__crtDbgFlag(void);
@@ -198,6 +205,14 @@ HALDE_CRTAPI void __cdecl _CrtSetDbgBlockType(void *block, int block_use);
  */
 HALDE_CRTAPI void __cdecl halde_ignore_blocks_begin(void);
 HALDE_CRTAPI void __cdecl halde_ignore_blocks_end(void);
+
+/**
+ * From now on each operation of the debug heap checks the next `count` blocks of a round through
+ * all of them (at most 4096), in place of what the flag's upper half asks for; 0: as before.  So
+ * the cost of an operation is bounded.  An extension.
+ * @return the count before
+ */
+HALDE_CRTAPI size_t __cdecl halde_set_incremental_check(size_t count);
 
 // ---- Questions --------------------------------------------------------------------------------
 
@@ -448,6 +463,7 @@ halde_debug_break(void)
 #define _CrtSetDbgBlockType(block, block_use) ((void)0)
 #define halde_ignore_blocks_begin() ((void)0)
 #define halde_ignore_blocks_end() ((void)0)
+#define halde_set_incremental_check(count) ((size_t)0)
 
 #define _malloc_dbg(size, block_use, file, line) malloc(size)
 #define _calloc_dbg(count, size, block_use, file, line) calloc(count, size)

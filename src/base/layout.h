@@ -78,7 +78,15 @@ enum {
     X(CHECK_TAIL)         /* bits of heap.checks: HALDE_CHECK_* */                                 \
     X(CHECK_FREE)                                                                                  \
     X(THREAD_TLS_OFFSET) /* the thread pointer plus this, as 64 signed bits: a word, the address   \
-                            of the thread's record, or of one that is no thread's */
+                            of the thread's record, or of one that is no thread's */               \
+    X(CLASS_ONE_SLICE_MAX) /* largest block size whose span is one slice */                        \
+    X(SPAN_LARGE_SLICES)   /* slices of the spans of larger blocks */                              \
+    X(FREE_LINK_SIZE)      /* how walks count free elements: element.h says what each is */        \
+    X(FREE_OVERHEAD)                                                                               \
+    X(LAST_FREE_RESERVE)                                                                           \
+    X(LARGE_ALONE_SIZE) /* user size from which on a block has no tail to check */                 \
+    X(TAIL_SIZE)        /* bytes behind a block in heaps with CHECK_TAIL */                        \
+    X(TAIL_BYTE)        /* their value */
 
 /// Fields: structure, name.
 #define LAYOUT_FIELDS(X)                                                                           \
@@ -139,7 +147,9 @@ enum {
     X(info_table, capacity)                                                                        \
     X(info_table, count)                                                                           \
     X(info_entry, block)                                                                           \
-    X(info_entry, info)
+    X(info_entry, info)                                                                            \
+    X(mixed, free_count)                                                                           \
+    X(mixed, high)
 
 #define LAYOUT_VARIABLE_NAME(name) LAYOUT_VARIABLE_##name,
 #define LAYOUT_CONSTANT_NAME(name) LAYOUT_CONSTANT_##name,
@@ -186,6 +196,13 @@ struct layout_debug_heap {
         thread_id, stack, state; ///< of the side record
     uint32_t state_live, state_ignored, state_delayed, state_quarantined;
     uint32_t front_gap_size; ///< bytes before user data at least
+    // Copies of file names, for modules that are gone: `file_name` - 1 is the index of an entry.
+    uint64_t file_names;       ///< address of the entries
+    uint32_t file_name_count;  ///< entries there are
+    uint32_t file_name_size;   ///< bytes of an entry
+    uint32_t file_name_offset; ///< within it: a word, the address of the copy, or 0
+    uint32_t fill_new, fill_freed, fill_gap, fill_aligned; ///< byte values
+    uint32_t tail_checked_max; ///< bytes behind user data that are filled and checked at most
 };
 
 #define LAYOUT_RECORDER "Recordr"

@@ -30,7 +30,8 @@ static struct {
     size_t exempt_count;
     struct range container[RANGES_MAX];
     size_t container_count;
-} known; // constant after caller_init()
+    bool is_static; // libc is in the program
+} known;            // constant after caller_init()
 
 // ---- At start ---------------------------------------------------------------------------------
 
@@ -111,8 +112,87 @@ static int add_module(struct dl_phdr_info *info, size_t size, void *context)
 FOR_EXEMPT_FUNCTIONS(DECLARE_EXEMPT)
 FOR_CONTAINER_FUNCTIONS(DECLARE_EXEMPT)
 
+// ---- Static programs --------------------------------------------------------------------------
+
+// A linker puts the program's objects and libraries first and libc last, and of libc first what the
+// start file asks for: so libc's code goes from here to the end of the text.
+extern const char static_libc_start[] __asm__("__libc_start_main") __attribute__((weak));
+extern const char static_text_end[] __asm__("etext") __attribute__((weak));
+
+// .eh_frame_hdr's table: the functions of the program by address, sorted.  As linkers make it: each
+// value 4 bytes, relative to the header.
+struct frame_table {
+    uint8_t version;
+    uint8_t pointer_encoding;
+    uint8_t count_encoding;
+    uint8_t table_encoding;
+    int32_t pointer;
+    uint32_t count;
+    struct {
+        int32_t start;
+        int32_t description;
+    } entries[];
+};
+static const struct frame_table *functions; // of a static program; constant after caller_init()
+
+static int note_frame_table(struct dl_phdr_info *info, size_t size, void *context)
+{
+    (void)size;
+    (void)context;
+    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+        const struct frame_table *table = (const void *)(info->dlpi_addr + header->p_vaddr);
+        bool is_usual = header->p_type == PT_GNU_EH_FRAME && table->version == 1 &&
+                        table->count_encoding == 0x03 && table->table_encoding == 0x3B;
+        if (is_usual) {
+            functions = table;
+        }
+    }
+    return 1; // the program only
+}
+
+// Where a function of the table ends: where the next begins.
+static uintptr_t function_end(uintptr_t start)
+{
+    int64_t wanted = (int64_t)(start - (uintptr_t)functions);
+    uint32_t low = 0;
+    uint32_t high = functions->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (functions->entries[middle].start <= wanted) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < functions->count
+               ? (uintptr_t)functions + (uintptr_t)(intptr_t)functions->entries[low].start
+               : start;
+}
+
+// Without the table the program's strdup() could not be told from libc's own business.
+static void find_static_libc(void)
+{
+    uintptr_t start = (uintptr_t)static_libc_start;
+    uintptr_t end = (uintptr_t)static_text_end;
+    dl_iterate_phdr(note_frame_table, NULL);
+    if (functions == NULL || start == 0 || start <= known.program.start || start >= end ||
+        end > known.program.end) {
+        return;
+    }
+    known.libc = (struct range){start, end};
+    known.program.end = start;
+    add_range(known.runtime, &known.runtime_count, start, end);
+}
+
+// ---- Functions --------------------------------------------------------------------------------
+
 static void add_function(struct range *ranges, size_t *count, const char *function)
 {
+    if (functions != NULL && function != NULL) {
+        add_range(ranges, count, (uintptr_t)function, function_end((uintptr_t)function));
+        return;
+    }
     Dl_info info;
     void *extra = NULL;
     if (function == NULL || dladdr1(function, &info, &extra, RTLD_DL_SYMENT) == 0 ||
@@ -124,10 +204,18 @@ static void add_function(struct range *ranges, size_t *count, const char *functi
     add_range(ranges, count, start, start + symbol->st_size);
 }
 
+bool caller_libc_is_static(void)
+{
+    return known.is_static;
+}
+
 void caller_init(void)
 {
     dl_iterate_phdr(add_module, NULL);
-    // In a static program the runtime cannot be told from the program.
+    known.is_static = known.runtime_count == 0;
+    if (known.is_static) {
+        find_static_libc();
+    }
     if (known.runtime_count == 0) {
         return;
     }

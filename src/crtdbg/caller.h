@@ -21,4 +21,7 @@ void caller_init(void);
 /// Whether a call from `address` comes from the runtime and for its own use.
 bool caller_is_runtime(const void *address);
 
+/// Whether libc is in the program itself.
+bool caller_libc_is_static(void);
+
 #endif

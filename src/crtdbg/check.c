@@ -20,26 +20,10 @@ static bool is_damaged(const struct debug_block *block, void *context)
     return block->record->number > check->since && debug_block_damage(block) != 0;
 }
 
-static void say_size(const void *user, const struct record *record)
-{
-    const char *word = debug_type_word(record->use);
-    const char *file = debug_file_of(record);
-    int answer = file == NULL ? report(REPORT_WARN, "%hs located at 0x%p is %Iu bytes long.\n",
-                                    word, user, record->size)
-                              : report(REPORT_WARN,
-                                    "%hs located at 0x%p is %Iu bytes long.\n"
-                                    "\nMemory allocated at %hs(%d).\n",
-                                    word, user, record->size, file, record->line);
-    if (answer == 1) {
-        debug_break();
-    }
-}
-
 static void say_damage(const struct listed *listed, void *context)
 {
     struct check *check = context;
-    damage_report(&listed->damage, listed->block.user, &listed->record, REPORT_WARN);
-    say_size(listed->block.user, &listed->record);
+    damage_report_whole(&listed->damage, listed->block.user, &listed->record);
     check->damaged_count++;
 }
 

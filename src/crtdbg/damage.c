@@ -4,6 +4,7 @@
 #include "crtdbg/damage.h"
 
 #include "base/bits.h"
+#include "crtdbg/bounds.h"
 #include "crtdbg/debug_state.h"
 #include "crtdbg/file_names.h"
 #include "crtdbg/stacks.h"
@@ -65,13 +66,14 @@ static void note_changes(const struct debug_block *block, struct damage *damage)
 
 bool damage_find(const struct debug_block *block, struct damage *damage)
 {
+    bounds_pause();
     uint32_t kinds = debug_block_damage(block);
-    if (LIKELY(kinds == 0)) {
-        return false;
+    if (UNLIKELY(kinds != 0)) {
+        *damage = (struct damage){.kinds = kinds, .end = block->base + block->capacity};
+        note_changes(block, damage);
     }
-    *damage = (struct damage){.kinds = kinds, .end = block->base + block->capacity};
-    note_changes(block, damage);
-    return true;
+    bounds_resume();
+    return kinds != 0;
 }
 
 // ---- Report -----------------------------------------------------------------------------------
@@ -186,6 +188,27 @@ void damage_report(const struct damage *damage, const void *user, const struct r
     if (wants_details() || record->stack != 0) {
         say_details(damage, user, record, type);
     }
+}
+
+static void say_size(const void *user, const struct record *record)
+{
+    const char *word = debug_type_word(record->use);
+    const char *file = debug_file_of(record);
+    if (file == NULL) {
+        REPORT_AND_BREAK(
+            REPORT_WARN, "%hs located at 0x%p is %Iu bytes long.\n", word, user, record->size);
+        return;
+    }
+    REPORT_AND_BREAK(REPORT_WARN,
+        "%hs located at 0x%p is %Iu bytes long.\n"
+        "\nMemory allocated at %hs(%d).\n",
+        word, user, record->size, file, record->line);
+}
+
+void damage_report_whole(const struct damage *damage, const void *user, const struct record *record)
+{
+    damage_report(damage, user, record, REPORT_WARN);
+    say_size(user, record);
 }
 
 void damage_report_gaps(const struct debug_block *block, enum report_type type)

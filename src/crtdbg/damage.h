@@ -31,6 +31,9 @@ bool damage_find(const struct debug_block *block, struct damage *damage);
 /// Says what was found, gap by gap.  `user` and `record` are the block's as it was: it may be gone.
 void damage_report(const struct damage *damage, const void *user, const struct record *record,
     enum report_type type);
+/// The same as warnings, with the line about the size that ends the report of a check.
+void damage_report_whole(
+    const struct damage *damage, const void *user, const struct record *record);
 /// Both, in one.
 void damage_report_gaps(const struct debug_block *block, enum report_type type);
 

@@ -11,8 +11,6 @@
 #include <string.h>
 
 enum {
-    // Of a large block's slack, which may have 64 KiB, this much is filled and checked.
-    SLACK_SIZE_MAX = 1024,
     // From here on a block is moved by the engine, which moves pages; smaller ones are copied, so
     // that the old place is filled as freed.
     MOVE_SIZE_MIN = 64 * 1024,
@@ -75,7 +73,7 @@ static uint8_t *user_end(const struct debug_block *block)
 static size_t tail_size(const struct debug_block *block)
 {
     size_t rest = (size_t)(block->base + block->capacity - user_end(block));
-    return size_min(rest, TAIL_GAP_SIZE + SLACK_SIZE_MAX);
+    return size_min(rest, TAIL_CHECKED_MAX);
 }
 
 const uint8_t *debug_block_tail(const struct debug_block *block, size_t *size)
@@ -118,6 +116,35 @@ static void fill_new(const struct debug_block *block, const struct debug_request
     if (block->record->inner != 0) {
         fill_inner_header(block);
     }
+}
+
+// ---- The engine, in a section ------------------------------------------------------------------
+
+static void *engine_allocate(
+    struct section_slot *slot, size_t size, size_t alignment, uint32_t flags)
+{
+    section_enter_engine(slot);
+    void *base = alignment == FRONT_GAP_SIZE
+                     ? halde_heap_alloc(blocks.heap, size, flags)
+                     : halde_heap_alloc_aligned(blocks.heap, size, alignment, flags);
+    section_leave_engine(slot);
+    return base;
+}
+
+static void *engine_resize(struct section_slot *slot, void *base, size_t size, uint32_t flags)
+{
+    section_enter_engine(slot);
+    void *resized = halde_heap_realloc(blocks.heap, base, size, flags, NULL);
+    section_leave_engine(slot);
+    return resized;
+}
+
+static bool engine_free(struct section_slot *slot, void *base)
+{
+    section_enter_engine(slot);
+    bool is_freed = halde_heap_free(blocks.heap, base, 0) == HALDE_OK;
+    section_leave_engine(slot);
+    return is_freed;
 }
 
 // ---- Make -------------------------------------------------------------------------------------
@@ -183,9 +210,7 @@ static void *make(
     struct section_slot *slot, const struct debug_request *request, size_t front, size_t total)
 {
     uint32_t flags = request->is_zeroed ? HALDE_ZERO : 0;
-    void *base = front == FRONT_GAP_SIZE
-                     ? halde_heap_alloc(blocks.heap, total, flags)
-                     : halde_heap_alloc_aligned(blocks.heap, total, front, flags);
+    void *base = engine_allocate(slot, total, front, flags);
     struct debug_block block;
     if (base == NULL || !block_of_base(base, front, &block)) {
         return NULL;
@@ -200,6 +225,7 @@ static void *make(
     record->front = (uint32_t)front;
     record->thread_id = atomic_load_explicit(&slot->thread_id, memory_order_relaxed);
     record->family = request->family;
+    record->has_been_reported = 0;
     fill_new(&block, request);
     if (!request->is_ignored) {
         section_count(slot, (int64_t)request->size, (int64_t)request->size);
@@ -275,10 +301,10 @@ static void uncount(struct section_slot *slot, const struct record *record)
     section_count(slot, -(int64_t)record->size, 0);
 }
 
-static bool give_back(const struct debug_block *block)
+static bool give_back(struct section_slot *slot, const struct debug_block *block)
 {
     memset(block->base, FILL_FREED, (size_t)(user_end(block) + tail_size(block) - block->base));
-    return halde_heap_free(blocks.heap, block->base, 0) == HALDE_OK;
+    return engine_free(slot, block->base);
 }
 
 static bool release(struct section_slot *slot, const struct debug_block *block)
@@ -290,14 +316,14 @@ static bool release(struct section_slot *slot, const struct debug_block *block)
     if (state == RECORD_LIVE) {
         uncount(slot, block->record);
     }
-    return give_back(block);
+    return give_back(slot, block);
 }
 
 bool debug_block_release_kept(const struct debug_block *block)
 {
     struct section_slot *slot = section_enter();
     set_state(block->record, RECORD_NONE);
-    bool is_released = give_back(block);
+    bool is_released = give_back(slot, block);
     section_leave(slot);
     return is_released;
 }
@@ -358,10 +384,10 @@ void debug_block_set_type(const struct debug_block *block, int32_t use, bool is_
 // ---- Resize -----------------------------------------------------------------------------------
 
 // The engine's part: `*block` becomes the place of the new size. False: nothing has changed.
-static bool resize_engine_block(
-    struct debug_block *block, const struct record *old, size_t total, uint32_t flags)
+static bool resize_engine_block(struct section_slot *slot, struct debug_block *block,
+    const struct record *old, size_t total, uint32_t flags)
 {
-    void *base = halde_heap_realloc(blocks.heap, block->base, total, flags, NULL);
+    void *base = engine_resize(slot, block->base, total, flags);
     if (base == NULL || !block_of_base(base, old->front, block)) {
         return false;
     }
@@ -370,10 +396,10 @@ static bool resize_engine_block(
 }
 
 // Another block of the new size, with the contents; the old one is filled as freed.
-static bool copy_to_new_block(struct debug_block *block, const struct record *old, size_t total,
-    const struct debug_request *request)
+static bool copy_to_new_block(struct section_slot *slot, struct debug_block *block,
+    const struct record *old, size_t total, const struct debug_request *request)
 {
-    void *base = halde_heap_alloc(blocks.heap, total, 0);
+    void *base = engine_allocate(slot, total, FRONT_GAP_SIZE, 0);
     struct debug_block copy;
     if (base == NULL || !block_of_base(base, old->front, &copy)) {
         return false;
@@ -382,15 +408,15 @@ static bool copy_to_new_block(struct debug_block *block, const struct record *ol
     // The front gap moves as it is: damage there stays to be seen.
     memcpy(copy.base, block->base, old->front + size_min(old->size, request->size));
     memset(block->base, FILL_FREED, (size_t)(user_end(block) + tail_size(block) - block->base));
-    halde_heap_free(blocks.heap, block->base, 0);
+    engine_free(slot, block->base);
     *block = copy;
     return true;
 }
 
-static bool move(struct debug_block *block, const struct record *old, size_t total,
-    const struct debug_request *request, bool is_in_place)
+static bool move(struct section_slot *slot, struct debug_block *block, const struct record *old,
+    size_t total, const struct debug_request *request, bool is_in_place)
 {
-    if (resize_engine_block(block, old, total, HALDE_IN_PLACE)) {
+    if (resize_engine_block(slot, block, old, total, HALDE_IN_PLACE)) {
         return true;
     }
     if (is_in_place) {
@@ -398,8 +424,8 @@ static bool move(struct debug_block *block, const struct record *old, size_t tot
     }
     bool is_large = old->size >= MOVE_SIZE_MIN && request->size >= MOVE_SIZE_MIN;
     return is_large && old->front == FRONT_GAP_SIZE
-               ? resize_engine_block(block, old, total, ENGINE_HEADROOM)
-               : copy_to_new_block(block, old, total, request);
+               ? resize_engine_block(slot, block, old, total, ENGINE_HEADROOM)
+               : copy_to_new_block(slot, block, old, total, request);
 }
 
 static void *resize(struct section_slot *slot, struct debug_block block,
@@ -412,7 +438,7 @@ static void *resize(struct section_slot *slot, struct debug_block block,
     }
     struct record old;
     memcpy(&old, block.record, sizeof(old));
-    if (!move(&block, &old, total, request, is_in_place)) {
+    if (!move(slot, &block, &old, total, request, is_in_place)) {
         set_state(block.record, state);
         return NULL;
     }

@@ -21,6 +21,9 @@ enum {
 
     FRONT_GAP_SIZE = 16, ///< keeps user data at the engine's alignment
     TAIL_GAP_SIZE = 8,   ///< at least; the engine block's slack comes on top
+    /// Of a large block's slack, which may have 64 KiB, so much is filled and checked, gap
+    /// included.
+    TAIL_CHECKED_MAX = TAIL_GAP_SIZE + 1024,
 };
 
 struct section_slot;

@@ -4,25 +4,21 @@
 #include "crtdbg/debug_state.h"
 
 #include "crtdbg/debug_block.h"
+#include "crtdbg/incremental.h"
 #include "crtdbg/invalid_parameter.h"
 #include "crtdbg/report.h"
+#include "crtdbg/variables.h"
 
 #include <errno.h>
 
 #undef _crtDbgFlag
 #undef _crtBreakAlloc
 
-// Programs reach them through __p__crtDbgFlag() and __p__crtBreakAlloc(), debuggers by name.
-int _crtDbgFlag HIDDEN = _CRTDBG_ALLOC_MEM_DF;
-long _crtBreakAlloc HIDDEN = -1;
-
 static struct {
     _Atomic(uint32_t) period;  // operations between checks, 0: none
     _Atomic(uint32_t) counter; // operations since the last check
     _Atomic(bool) is_checking; // a periodic check runs, perhaps in another thread
-    _Atomic(_CRT_ALLOC_HOOK) hook;
-    _Atomic(_CRT_DUMP_CLIENT) dump_client;
-} state = {.hook = _CrtDefaultAllocHook};
+} state;
 
 // ---- Flag word --------------------------------------------------------------------------------
 
@@ -85,6 +81,10 @@ static COLD void check_now(void)
 
 void debug_check_periodically(void)
 {
+    if (UNLIKELY(incremental_is_on())) {
+        incremental_check();
+        return;
+    }
     uint32_t period = atomic_load_explicit(&state.period, memory_order_relaxed);
     if (LIKELY(period == 0)) {
         return;
@@ -122,34 +122,21 @@ void debug_break_at(uint64_t number)
 
 // ---- Hooks ------------------------------------------------------------------------------------
 
-int _CrtDefaultAllocHook(int operation, void *block, size_t size, int block_use, long request,
-    const unsigned char *file, int line)
-{
-    (void)operation;
-    (void)block;
-    (void)size;
-    (void)block_use;
-    (void)request;
-    (void)file;
-    (void)line;
-    return 1;
-}
-
 _CRT_ALLOC_HOOK _CrtGetAllocHook(void)
 {
-    return atomic_load_explicit(&state.hook, memory_order_acquire);
+    return __atomic_load_n(&_pfnAllocHook, __ATOMIC_ACQUIRE);
 }
 
 _CRT_ALLOC_HOOK _CrtSetAllocHook(_CRT_ALLOC_HOOK hook)
 {
     debug_turn_on();
-    return atomic_exchange_explicit(&state.hook, hook, memory_order_acq_rel);
+    return __atomic_exchange_n(&_pfnAllocHook, hook, __ATOMIC_ACQ_REL);
 }
 
 bool debug_hook_allows(const struct debug_operation *operation)
 {
     _CRT_ALLOC_HOOK hook = _CrtGetAllocHook();
-    if (hook == _CrtDefaultAllocHook || hook == NULL) {
+    if (hook == debug_allow_all || hook == NULL) {
         return true;
     }
     return hook(operation->kind, operation->block, operation->size, operation->use,
@@ -159,11 +146,11 @@ bool debug_hook_allows(const struct debug_operation *operation)
 
 _CRT_DUMP_CLIENT _CrtGetDumpClient(void)
 {
-    return atomic_load_explicit(&state.dump_client, memory_order_acquire);
+    return __atomic_load_n(&_pfnDumpClient, __ATOMIC_ACQUIRE);
 }
 
 _CRT_DUMP_CLIENT _CrtSetDumpClient(_CRT_DUMP_CLIENT dump)
 {
     debug_turn_on();
-    return atomic_exchange_explicit(&state.dump_client, dump, memory_order_acq_rel);
+    return __atomic_exchange_n(&_pfnDumpClient, dump, __ATOMIC_ACQ_REL);
 }

@@ -119,3 +119,13 @@ const char *file_name_of_number(uint32_t number)
 {
     return number == 0 || number > ENTRY_COUNT ? NULL : names.entries[number - 1].copy;
 }
+
+void file_names_describe(struct file_name_table *table)
+{
+    *table = (struct file_name_table){
+        .entries = names.entries,
+        .count = ENTRY_COUNT,
+        .entry_size = sizeof(struct entry),
+        .copy_offset = offsetof(struct entry, copy),
+    };
+}

@@ -18,4 +18,13 @@ uint32_t file_name_number(const char *name);
 /// The copy, or NULL for 0.
 const char *file_name_of_number(uint32_t number);
 
+/// Where the copies are, for readers outside of the process: the entry of number n is n - 1.
+struct file_name_table {
+    const void *entries;
+    uint32_t count;
+    uint32_t entry_size;  ///< bytes
+    uint32_t copy_offset; ///< within an entry: the address of the copy, or NULL
+};
+void file_names_describe(struct file_name_table *table);
+
 #endif

@@ -203,6 +203,11 @@ void *debug_reallocate(void *pointer, const struct debug_request *request, bool 
     if (plain == NULL && !debug_has_flag(_CRTDBG_CHECK_ALWAYS_DF)) {
         damage_report_gaps(&block, REPORT_ERROR);
     }
+    if (plain == NULL) {
+        families_check(
+            &block, &(struct release){
+                        .family = FAMILY_MALLOC, .caller = request->caller, .is_resize = true});
+    }
     struct debug_request wish = *request;
     wish.stack = stacks_capture(wish.caller);
     void *resized = plain != NULL ? resize_plain(plain, pointer, request, is_in_place)
@@ -263,7 +268,7 @@ static bool end_block(const struct debug_block *block)
     return is_ended;
 }
 
-static void free_found(const struct debug_block *block, int use)
+static void free_found(const struct debug_block *block, int use, const struct release *release)
 {
     REPORT_ASSERT_TEXT(debug_type_is_valid(block->record->use), IS_VALID_TYPE);
     if (!debug_has_flag(_CRTDBG_CHECK_ALWAYS_DF) && debug_block_state(block) != RECORD_DELAYED) {
@@ -274,6 +279,7 @@ static void free_found(const struct debug_block *block, int use)
         return;
     }
     check_type(block, use);
+    families_check(block, release);
     bool is_ended = end_block(block);
     // Of two threads that free it at once one comes too late; a delayed block stays as it is.
     REPORT_ASSERT_TEXT(is_ended || debug_block_state(block) == RECORD_DELAYED, IS_VALID_POINTER);
@@ -286,7 +292,7 @@ static void free_other(void *pointer)
     REPORT_ASSERT_TEXT(is_freed, IS_VALID_POINTER);
 }
 
-void debug_free(void *pointer, int use)
+void debug_free_from(void *pointer, int use, const struct release *release)
 {
     debug_check_periodically();
     if (pointer == NULL) {
@@ -306,12 +312,17 @@ void debug_free(void *pointer, int use)
         // The hook may have freed it.
         is_found = is_found && debug_block_is_valid(&block);
         if (is_found) {
-            free_found(&block, use);
+            free_found(&block, use, release);
         } else {
             free_other(pointer);
         }
     }
     errno = saved_errno;
+}
+
+void debug_free(void *pointer, int use)
+{
+    debug_free_from(pointer, use, &(struct release){.family = FAMILY_MALLOC});
 }
 
 // What the function it stands in returns to.
@@ -400,7 +411,7 @@ void *_expand_dbg(void *block, size_t size, int block_use, const char *file, int
 void _free_dbg(void *block, int block_use)
 {
     debug_turn_on();
-    debug_free(block, block_use);
+    debug_free_from(block, block_use, &(struct release){.family = FAMILY_MALLOC, .caller = CALLER});
 }
 
 size_t _msize_dbg(void *block, int block_use)

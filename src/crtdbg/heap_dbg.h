@@ -13,6 +13,7 @@
 
 #include "crtdbg/debug_block.h"
 #include "crtdbg/debug_state.h"
+#include "crtdbg/families.h"
 
 /// One try: NULL when refused or out of memory.  `errno` is left alone.
 void *debug_allocate_once(const struct debug_request *request);
@@ -22,6 +23,8 @@ void *debug_allocate(const struct debug_request *request);
 void *debug_reallocate(void *pointer, const struct debug_request *request, bool is_in_place);
 /// `use` as for _free_dbg(). Keeps errno, except for a block that aligned routines allocated.
 void debug_free(void *pointer, int use);
+/// The same with what is known about who frees it.
+void debug_free_from(void *pointer, int use, const struct release *release);
 
 /// A block that is not the debug heap's: made before it was on, or by HeapAlloc() and its kin.
 /// The heap, or NULL.

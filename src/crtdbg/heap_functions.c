@@ -4,6 +4,7 @@
 // Microsoft's additions to <malloc.h>: on the debug heap while it is on, otherwise on the process
 // heap; and the entries that always mean the process heap.
 
+#include "crtdbg/bounds.h"
 #include "crtdbg/heap_dbg.h"
 #include "halde-win32/malloc.h"
 
@@ -195,9 +196,35 @@ int _heapadd(void *block, size_t size)
     return -1;
 }
 
-// Free memory is out of reach while other threads allocate; what is asked for beside it is a check.
+// A free block of a size class.  Free slices are left alone: they may have been given back to the
+// system, and large blocks rely on their zeroes.
+static bool fill_if_free(const struct halde_entry *entry, void *context)
+{
+    const unsigned *fill = context;
+    if (entry->kind == HALDE_ENTRY_FREE && entry->is_span_block) {
+        memset(entry->data, (int)(*fill & 0xFF), entry->size);
+    }
+    return true;
+}
+
+static void fill_free_blocks(halde_heap *heap, unsigned fill)
+{
+    struct halde_heap_options options;
+    // With a free check the free bytes have a pattern that is looked at.
+    bool has_pattern =
+        !engine_heap_options(heap, &options) || (options.checks & HALDE_CHECK_FREE) != 0;
+    if (!has_pattern) {
+        bounds_pause();
+        halde_heap_walk(heap, fill_if_free, &fill);
+        bounds_resume();
+    }
+}
+
 int _heapset(unsigned fill)
 {
-    (void)fill;
-    return _heapchk();
+    int status = _heapchk();
+    if (status == _HEAPOK) {
+        fill_free_blocks(current_heap(), fill);
+    }
+    return status;
 }

@@ -10,11 +10,15 @@
 #include "crtdbg/exit_dump.h"
 #include "crtdbg/invalid_parameter.h"
 #include "crtdbg/listing.h"
+#include "crtdbg/reachability.h"
 #include "crtdbg/report.h"
 #include "crtdbg/section.h"
 #include "crtdbg/stacks.h"
+#include "crtdbg/suppress.h"
 
 #include "base/bits.h"
+
+#include <halde_leaks.h>
 
 #include <ctype.h>
 #include <errno.h>
@@ -131,6 +135,23 @@ static bool is_dumped(const struct debug_block *block, void *context)
            (type == _CRT_BLOCK && debug_has_flag(_CRTDBG_CHECK_CRT_DF));
 }
 
+// The same for leaks: known ones are left out.
+static bool is_leak(const struct debug_block *block, void *context)
+{
+    return is_dumped(block, context) && !suppress_covers(block->record);
+}
+
+struct leak_hunt {
+    uint64_t since;
+    bool is_any;
+};
+
+static void look_for_leak(const struct debug_block *block, void *context)
+{
+    struct leak_hunt *hunt = context;
+    hunt->is_any = hunt->is_any || is_leak(block, &hunt->since);
+}
+
 static void dump_place(const struct record *record)
 {
     if (record->file == NULL) {
@@ -203,36 +224,73 @@ static void dump_block(const struct listed *listed, void *context)
     stacks_report(listed->record.stack, REPORT_WARN);
 }
 
-static void dump_since(uint64_t since)
+static void dump_since(
+    uint64_t since, bool (*is_wanted)(const struct debug_block *block, void *context))
 {
     REPORT_WARNING("Dumping objects ->\n");
-    listing_run(&(struct listing){.is_wanted = is_dumped, .show = dump_block, .context = &since});
+    listing_run(&(struct listing){.is_wanted = is_wanted, .show = dump_block, .context = &since});
     REPORT_WARNING("Object dump complete.\n");
 }
 
 void _CrtMemDumpAllObjectsSince(const _CrtMemState *state)
 {
     debug_turn_on();
-    dump_since(state == NULL ? 0 : (uint64_t)(uintptr_t)state->pBlockHeader);
+    dump_since(state == NULL ? 0 : (uint64_t)(uintptr_t)state->pBlockHeader, is_dumped);
 }
 
 // ---- Leaks ------------------------------------------------------------------------------------
 
+static bool has_leaks(uint64_t since)
+{
+    struct leak_hunt hunt = {.since = since};
+    section_stop();
+    debug_walk(look_for_leak, &hunt);
+    section_resume();
+    return hunt.is_any;
+}
+
 int debug_dump_leaks(uint64_t since)
 {
-    _CrtMemState state;
-    take_checkpoint(&state, since);
-    bool has_leaks = state.lCounts[_CLIENT_BLOCK] != 0 || state.lCounts[_NORMAL_BLOCK] != 0 ||
-                     (debug_has_flag(_CRTDBG_CHECK_CRT_DF) && state.lCounts[_CRT_BLOCK] != 0);
-    if (!has_leaks) {
+    if (!has_leaks(since)) {
         return 0;
     }
     REPORT_WARNING("Detected memory leaks!\n");
-    dump_since(since);
+    dump_since(since, is_leak);
+    if (reachability_is_wanted()) {
+        reachability_report(is_leak, &since);
+    }
     return 1;
 }
 
 int _CrtDumpMemoryLeaks(void)
 {
     return debug_turn_on() ? debug_dump_leaks(0) : 0;
+}
+
+static struct halde_leak_sum sum_of(const struct leak_result *result, enum reach_class class)
+{
+    return (struct halde_leak_sum){result->sums[class].count, result->sums[class].size};
+}
+
+int halde_find_leaks(int is_reported, struct halde_leaks *leaks)
+{
+    uint64_t since = 0;
+    struct leak_result result;
+    if (!debug_turn_on() || !leak_search(&result, is_leak, &since)) {
+        return 0;
+    }
+    if (leaks != NULL) {
+        *leaks = (struct halde_leaks){
+            .definite = sum_of(&result, REACH_DEFINITE),
+            .indirect = sum_of(&result, REACH_INDIRECT),
+            .possible = sum_of(&result, REACH_POSSIBLE),
+            .reachable = sum_of(&result, REACH_REACHABLE),
+            .is_exact = result.has_stopped_others,
+        };
+    }
+    if (is_reported != 0) {
+        reachability_report_result(&result);
+    }
+    leak_search_release(&result);
+    return 1;
 }

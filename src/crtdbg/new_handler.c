@@ -8,6 +8,7 @@
 
 #include "crtdbg/api.h"
 #include "crtdbg/invalid_parameter.h"
+#include "engine/redirect.h"
 
 #include <errno.h>
 
@@ -21,7 +22,7 @@ static _Atomic(_PNH) current;    // any thread; release and acquire, so that its
 static _Atomic(int) new_mode;    // any thread, relaxed
 static THREAD_LOCAL size_t last; // bytes of the thread's last request that failed
 
-void new_handler_note_failure(size_t size)
+void redirect_note_failure(size_t size)
 {
     last = size;
 }

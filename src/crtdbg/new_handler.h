@@ -13,7 +13,5 @@
 bool new_mode_is_on(void);
 /// _callnewh(): whether to try again. Calls the program's handler; no lock may be held.
 bool new_handler_call(size_t size);
-/// Tells how much was asked for when an allocation fails, for the handler that operator new calls.
-void new_handler_note_failure(size_t size);
 
 #endif

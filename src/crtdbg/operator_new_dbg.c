@@ -63,25 +63,25 @@ DEFINE_ALIGNED_NEW(_ZnwmSt11align_val_tiPKci, FAMILY_NEW)
 DEFINE_ALIGNED_NEW(_ZnamSt11align_val_tiPKci, FAMILY_NEW_ARRAY)
 
 // Called only when a constructor throws.
-#define DEFINE_DELETE(name)                                                                        \
+#define DEFINE_DELETE(name, family_)                                                               \
     HALDE_API void name(void *block, int block_use, const char *file, int line);                   \
     void name(void *block, int block_use, const char *file, int line)                              \
     {                                                                                              \
         (void)file;                                                                                \
         (void)line;                                                                                \
-        _free_dbg(block, block_use);                                                               \
+        debug_free_from(block, block_use, &(struct release){.family = (family_)});                 \
     }
-DEFINE_DELETE(_ZdlPviPKci)
-DEFINE_DELETE(_ZdaPviPKci)
+DEFINE_DELETE(_ZdlPviPKci, FAMILY_NEW)
+DEFINE_DELETE(_ZdaPviPKci, FAMILY_NEW_ARRAY)
 
-#define DEFINE_ALIGNED_DELETE(name)                                                                \
+#define DEFINE_ALIGNED_DELETE(name, family_)                                                       \
     HALDE_API void name(void *block, size_t alignment, int block_use, const char *file, int line); \
     void name(void *block, size_t alignment, int block_use, const char *file, int line)            \
     {                                                                                              \
         (void)alignment;                                                                           \
         (void)file;                                                                                \
         (void)line;                                                                                \
-        _free_dbg(block, block_use);                                                               \
+        debug_free_from(block, block_use, &(struct release){.family = (family_)});                 \
     }
-DEFINE_ALIGNED_DELETE(_ZdlPvSt11align_val_tiPKci)
-DEFINE_ALIGNED_DELETE(_ZdaPvSt11align_val_tiPKci)
+DEFINE_ALIGNED_DELETE(_ZdlPvSt11align_val_tiPKci, FAMILY_NEW)
+DEFINE_ALIGNED_DELETE(_ZdaPvSt11align_val_tiPKci, FAMILY_NEW_ARRAY)

@@ -43,15 +43,16 @@ struct record {
     size_t size;       ///< user bytes, of an aligned block with its inner header
     size_t inner_size; ///< aligned block: bytes asked for
     int32_t line;
-    int32_t use;            ///< type in the low half, subtype in the high half
-    uint32_t file_name;     ///< number of a copy of `file` in file_names.c; 0: none
-    uint32_t front;         ///< bytes of the front gap
-    uint32_t inner;         ///< aligned block: what the program holds - user pointer; else 0
-    uint32_t thread_id;     ///< of who made the block
-    uint32_t stack;         ///< where it was made: number of a call stack; 0: unknown
-    _Atomic(uint8_t) state; ///< enum record_state
-    uint8_t family;         ///< enum allocator_family
-    uint8_t reserved[2];
+    int32_t use;               ///< type in the low half, subtype in the high half
+    uint32_t file_name;        ///< number of a copy of `file` in file_names.c; 0: none
+    uint32_t front;            ///< bytes of the front gap
+    uint32_t inner;            ///< aligned block: what the program holds - user pointer; else 0
+    uint32_t thread_id;        ///< of who made the block
+    uint32_t stack;            ///< where it was made: number of a call stack; 0: unknown
+    _Atomic(uint8_t) state;    ///< enum record_state
+    uint8_t family;            ///< enum allocator_family
+    uint8_t has_been_reported; ///< damage, by the incremental check; under section_stop()
+    uint8_t reserved;
 };
 static_assert(sizeof(struct record) == 64, "a side record holds a record");
 

@@ -113,6 +113,11 @@ static struct os_mutex question_mutex;
 static THREAD_LOCAL bool
     is_asking; // a signal handler that reports must not wait for its own thread
 
+void window_reset_after_fork(void)
+{
+    question_mutex = (struct os_mutex){.state = 0};
+}
+
 static bool read_letter(char letter, enum window_answer *answer)
 {
     switch (letter) {

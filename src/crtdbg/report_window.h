@@ -27,6 +27,9 @@ size_t window_compose(
 /// Shows the text and returns the answer.
 enum window_answer window_ask(const char *text, size_t size);
 
+/// In the child of a fork: nobody is asked there yet.
+void window_reset_after_fork(void);
+
 /// What Abort does: a handler of SIGABRT, if the program has set one; then exit code 3, without
 /// atexit() functions; or, with HALDE_OPTIONS=crt_abort=core, an end by SIGABRT.
 _Noreturn void window_abort(void);

@@ -3,6 +3,8 @@
 
 #include "crtdbg/section.h"
 
+#include "crtdbg/debug_block.h"
+
 #include "os/os.h"
 #include "os/process.h"
 
@@ -21,7 +23,6 @@ static struct {
     _Atomic(uint32_t) slots_used; // slots from here on were never claimed
     bool has_exit_key;            // constant after section_init()
     pthread_key_t exit_key;
-    struct section_slot shared;
     struct section_slot slots[SECTION_SLOTS];
 
     // The totals.  `current` and `peak` belong together: they change under this lock.
@@ -29,10 +30,14 @@ static struct {
     uint64_t total;
     int64_t current;
     int64_t peak;
-} sections = {.shared = {.is_shared = true}};
+} sections;
+
+// Of threads that find no slot; apart, so that the others cost no initialised data.
+static struct section_slot shared_slot = {.is_shared = true};
 
 static THREAD_LOCAL struct section_slot *own_slot;
-static THREAD_LOCAL bool is_stopper; // this thread has stopped the sections
+static THREAD_LOCAL bool is_stopper;   // this thread has stopped the sections
+static THREAD_LOCAL bool is_in_shared; // this thread is in a section, on the shared slot
 
 void (*section_in_child)(void);
 
@@ -176,7 +181,7 @@ static COLD struct section_slot *take_slot(void)
         slot = claim_orphan(thread_id);
     }
     if (slot == NULL) {
-        return &sections.shared;
+        return &shared_slot;
     }
     own_slot = slot; // before the next line, which may allocate
     if (sections.has_exit_key) {
@@ -204,10 +209,11 @@ static COLD void wait_for_resume(void)
 static void announce(struct section_slot *slot)
 {
     if (slot->is_shared) {
+        is_in_shared = true;
         atomic_fetch_add_explicit(&slot->inside, 1, memory_order_seq_cst);
         return;
     }
-    atomic_store_explicit(&slot->inside, 1, memory_order_relaxed);
+    atomic_store_explicit(&slot->inside, SECTION_INSIDE, memory_order_relaxed);
     // The stopper makes this processor fence: no fence here.
     COMPILER_BARRIER();
     if (CONFIG_TSAN) {
@@ -218,11 +224,38 @@ static void announce(struct section_slot *slot)
 void section_leave(struct section_slot *slot)
 {
     if (slot->is_shared) {
+        is_in_shared = false;
         atomic_fetch_sub_explicit(&slot->inside, 1, memory_order_release);
         return;
     }
     // Pairs with the acquire load in wait_until_outside().
-    atomic_store_explicit(&slot->inside, 0, memory_order_release);
+    atomic_store_explicit(&slot->inside, SECTION_OUTSIDE, memory_order_release);
+}
+
+// Waits until the section may go on, as `step_back` says while it has to wait.
+static void wait_inside(struct section_slot *slot, void (*step_back)(struct section_slot *slot))
+{
+    announce(slot);
+    while (is_stopped_by_other()) {
+        step_back(slot);
+        wait_for_resume();
+        announce(slot);
+    }
+}
+
+void section_enter_engine(struct section_slot *slot)
+{
+    if (slot->is_shared) {
+        atomic_fetch_sub_explicit(&slot->inside, 1, memory_order_release);
+        return;
+    }
+    // Pairs with the acquire load in wait_until_outside().
+    atomic_store_explicit(&slot->inside, SECTION_IN_ENGINE, memory_order_release);
+}
+
+void section_leave_engine(struct section_slot *slot)
+{
+    wait_inside(slot, section_enter_engine);
 }
 
 struct section_slot *section_enter(void)
@@ -231,24 +264,32 @@ struct section_slot *section_enter(void)
     if (UNLIKELY(slot == NULL)) {
         slot = take_slot();
     }
-    announce(slot);
-    while (is_stopped_by_other()) {
-        section_leave(slot);
-        wait_for_resume();
-        announce(slot);
-    }
+    wait_inside(slot, section_leave);
     return slot;
 }
 
+bool section_is_entered(void)
+{
+    const struct section_slot *slot = own_slot;
+    return is_stopper || is_in_shared ||
+           (slot != NULL && atomic_load_explicit(&slot->inside, memory_order_relaxed) != 0);
+}
+
 // ---- Stopping ---------------------------------------------------------------------------------
+
+static bool is_inside(const struct section_slot *slot)
+{
+    // Pairs with the release stores in section_leave() and section_enter_engine().
+    uint32_t inside = atomic_load_explicit(&slot->inside, memory_order_acquire);
+    return slot->is_shared ? inside != 0 : inside == SECTION_INSIDE;
+}
 
 static void wait_until_outside(const struct section_slot *slot)
 {
     enum {
         POLLS = 100
     };
-    // Pairs with the release store in section_leave().
-    for (unsigned i = 0; atomic_load_explicit(&slot->inside, memory_order_acquire) != 0; i++) {
+    for (unsigned i = 0; is_inside(slot); i++) {
         if (i < POLLS) {
             CPU_PAUSE();
         } else {
@@ -265,15 +306,11 @@ static void wait_for_others(void)
             wait_until_outside(&sections.slots[i]);
         }
     }
-    wait_until_outside(&sections.shared);
+    wait_until_outside(&shared_slot);
 }
 
-void section_stop(void)
+static void stop(void)
 {
-    if (is_stopper) {
-        sections.depth++;
-        return;
-    }
     os_mutex_lock(&sections.mutex);
     sections.depth = 1;
     is_stopper = true;
@@ -283,16 +320,36 @@ void section_stop(void)
     wait_for_others();
 }
 
-void section_resume(void)
+static void resume(void)
 {
-    if (--sections.depth > 0) {
-        return;
-    }
     is_stopper = false;
     // Pairs with the acquire load in is_stopped_by_other().
     atomic_store_explicit(&sections.is_stopped, 0, memory_order_release);
     os_mutex_unlock(&sections.mutex);
     os_wake_all(&sections.is_stopped);
+}
+
+void section_stop(void)
+{
+    if (is_stopper) {
+        sections.depth++;
+        return;
+    }
+    if (debug_heap() != NULL) {
+        halde_heap_lock(debug_heap());
+    }
+    stop();
+}
+
+void section_resume(void)
+{
+    if (--sections.depth > 0) {
+        return;
+    }
+    resume();
+    if (debug_heap() != NULL) {
+        halde_heap_unlock(debug_heap());
+    }
 }
 
 // ---- Fork -------------------------------------------------------------------------------------
@@ -311,7 +368,7 @@ static void resume_in_child(void)
     if (own_slot != NULL) {
         atomic_store_explicit(&own_slot->thread_id, os_thread_id(), memory_order_relaxed);
     }
-    atomic_store_explicit(&sections.shared.inside, 0, memory_order_relaxed);
+    atomic_store_explicit(&shared_slot.inside, 0, memory_order_relaxed);
     section_resume();
     if (section_in_child != NULL) {
         section_in_child();

@@ -20,6 +20,11 @@
  * waits in a section for anything but the engine, and a stop takes microseconds.  The thread that
  * stopped the sections may enter them, and stop them again.
  *
+ * The program can lock the debug heap like any other (HeapLock() on what GetProcessHeaps() lists).
+ * So a stop takes the heap's lock first: whoever has it may go on meanwhile.  And threads that wait
+ * for the lock in a section count as outside: they say so before they call the engine, and look at
+ * the flag again behind it.
+ *
  * A thread keeps its word, and what it has counted, in a *slot*.  There are SECTION_SLOTS of them;
  * a slot whose thread has ended is used again.  Threads that find none share one with atomic
  * counting.
@@ -33,6 +38,13 @@ enum {
     SECTION_SLOTS = 1024
 };
 
+/// Where the owner of a slot is. Of the shared slot `inside` is a count.
+enum section_place {
+    SECTION_OUTSIDE,
+    SECTION_INSIDE,
+    SECTION_IN_ENGINE, ///< in a section, but without a block that is half made
+};
+
 /// Bytes and blocks that one thread has counted and not yet handed over to the totals.
 struct section_counts {
     _Atomic(uint64_t) total;  ///< bytes ever allocated, modulo 2^64: a realloc may take some away
@@ -41,7 +53,7 @@ struct section_counts {
 };
 
 struct section_slot {
-    _Alignas(64) _Atomic(uint32_t) inside; ///< owner stores; the stopper reads (acquire)
+    _Alignas(64) _Atomic(uint32_t) inside; ///< SECTION_*; owner stores; the stopper reads (acquire)
     _Atomic(uint32_t) thread_id;           ///< 0: free.  Claimed by compare-and-swap
     bool is_shared;                        ///< constant: the slot of threads that found none
     struct section_counts counts;          ///< owner thread, or whoever has stopped the sections
@@ -54,6 +66,15 @@ void section_init(void);
 struct section_slot *section_enter(void);
 /// Ends the section that section_enter() began.
 void section_leave(struct section_slot *slot);
+
+/// Between the two the section calls the engine, which may make it wait for a heap's lock.  The
+/// block in hand has state RECORD_NONE, so that who stops the sections meanwhile need not wait for
+/// it.
+void section_enter_engine(struct section_slot *slot);
+void section_leave_engine(struct section_slot *slot);
+
+/// Whether the calling thread is in a section, or has stopped them.
+bool section_is_entered(void);
 
 /// Waits until no other thread is in a section and keeps it so. Recursive.
 void section_stop(void);

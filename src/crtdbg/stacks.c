@@ -13,8 +13,11 @@ enum {
 
 static size_t frames_kept; // constant after stacks_init()
 
-void stacks_init(size_t frame_count)
+void stacks_init(size_t frame_count, size_t memory_size)
 {
+    if (memory_size != 0) {
+        stack_depot_init(memory_size);
+    }
     frames_kept = size_min(frame_count, FRAMES_MAX);
 }
 
@@ -35,6 +38,18 @@ static void report_frame(uintptr_t address, enum report_type type)
                      : report(type, "    at 0x%p\n", (void *)address);
     if (answer == 1) {
         debug_break();
+    }
+}
+
+void stacks_report_caller(const void *caller, enum report_type type)
+{
+    uintptr_t frames[FRAMES_MAX];
+    size_t count = frames_kept == 0 ? 0 : unwind_capture(frames, frames_kept, caller);
+    if (count == 0 && caller != NULL) {
+        frames[count++] = (uintptr_t)caller;
+    }
+    for (size_t i = 0; i < count; i++) {
+        report_frame(frames[i], type);
     }
 }
 

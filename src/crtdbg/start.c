@@ -5,11 +5,16 @@
 // first call of a debug function.  Then malloc() and its kin come here, by the redirect.  At the
 // end, after the destructors of the program and of all its libraries, the leaks are dumped.
 
+#include "crtdbg/bounds.h"
 #include "crtdbg/caller.h"
 #include "crtdbg/exit_dump.h"
+#include "crtdbg/families.h"
 #include "crtdbg/heap_dbg.h"
+#include "crtdbg/incremental.h"
+#include "crtdbg/layout.h"
 #include "crtdbg/program.h"
 #include "crtdbg/quarantine.h"
+#include "crtdbg/report_window.h"
 #include "crtdbg/section.h"
 #include "crtdbg/stacks.h"
 #include "os/os.h"
@@ -53,8 +58,8 @@ static void *redirect_reallocate(void *block, size_t size, const void *caller)
 
 static void redirect_release(void *block, enum allocator_family family, const void *caller)
 {
-    (void)caller;
-    debug_free(block, family == FAMILY_MALLOC ? _NORMAL_BLOCK : _UNKNOWN_BLOCK);
+    int use = family == FAMILY_MALLOC ? _NORMAL_BLOCK : _UNKNOWN_BLOCK;
+    debug_free_from(block, use, &(struct release){.family = family, .caller = caller});
 }
 
 static size_t redirect_size(const void *pointer)
@@ -72,6 +77,7 @@ static const struct allocator_redirect REDIRECT = {
     .allocate = redirect_allocate,
     .reallocate = redirect_reallocate,
     .release = redirect_release,
+    .claim = families_check_delete,
     .size = redirect_size,
 };
 
@@ -83,9 +89,12 @@ bool debug_is_on(void)
     return atomic_load_explicit(&start.is_on, memory_order_acquire);
 }
 
-// The blocks that the child was born with are not its leaks.
+// The blocks that the child was born with are not its leaks; and a mutex that another thread of the
+// parent had is free.
 static void note_fork(void)
 {
+    start.mutex = (struct os_mutex){.state = 0};
+    window_reset_after_fork();
     atomic_store_explicit(&start.fork_number, debug_next_number() - 1, memory_order_relaxed);
 }
 
@@ -122,7 +131,8 @@ static void set_up_quarantine(void)
 static void set_up_stacks(void)
 {
     const char *frames = engine_option("crt_stacks");
-    stacks_init(frames == NULL ? 0 : number_of(frames));
+    const char *memory = engine_option("crt_stack_memory");
+    stacks_init(frames == NULL ? 0 : number_of(frames), memory == NULL ? 0 : number_of(memory));
 }
 
 static COLD bool turn_on(void)
@@ -134,6 +144,10 @@ static COLD bool turn_on(void)
         caller_init();
         set_up_quarantine();
         set_up_stacks();
+        families_init();
+        incremental_init();
+        bounds_init();
+        layout_register_debug_heap();
         atomic_store_explicit(&start.is_on, true, memory_order_release);
         engine_set_redirect(&REDIRECT);
     }
@@ -155,7 +169,8 @@ bool debug_turn_on(void)
 // A program that knows nothing of debug heaps gets its leaks told, and its mistakes on stderr.
 static void set_defaults_for_strangers(void)
 {
-    _CrtSetDbgFlag(_CRTDBG_ALLOC_MEM_DF | _CRTDBG_LEAK_CHECK_DF);
+    bool wants_leaks = !option_is("crt_leak_check", "0");
+    _CrtSetDbgFlag(_CRTDBG_ALLOC_MEM_DF | (wants_leaks ? _CRTDBG_LEAK_CHECK_DF : 0));
     for (int type = 0; type < _CRT_ERRCNT; type++) {
         _CrtSetReportMode(type, _CRTDBG_MODE_FILE);
         _CrtSetReportFile(type, _CRTDBG_FILE_STDERR);
@@ -182,11 +197,18 @@ __attribute__((constructor(101))) static void start_early(void)
 
 // ---- End --------------------------------------------------------------------------------------
 
+// The C++ runtime's reserve for exceptions, which its shared form keeps as a block of its own: here
+// nobody can tell it from the program's.  By the name of the C++ ABI.
+extern void free_exception_reserve(void) __asm__("_ZN9__gnu_cxx9__freeresEv") __attribute__((weak));
+
 // Each block is looked at, too: most programs never free the one that they damaged.
 static void report_at_end(void *unused)
 {
     (void)unused;
     uint64_t since = atomic_load_explicit(&start.fork_number, memory_order_relaxed);
+    if (caller_libc_is_static() && free_exception_reserve != NULL) {
+        free_exception_reserve();
+    }
     if (debug_has_flag(_CRTDBG_LEAK_CHECK_DF)) {
         _CrtSetDumpClient(NULL);
         debug_dump_leaks(since);

@@ -76,6 +76,10 @@ bool engine_block_is_in_span(const void *block);
  * asked. */
 bool engine_is_heap_address(const void *address);
 
+/** The addresses that the engine has taken, once a heap exists: all heaps and all that it knows
+ * about them. 0 and 0 before. */
+void engine_reservation(uintptr_t *start, uintptr_t *end);
+
 /** Readable without a fault: probes one byte a page, never dereferences. */
 bool engine_is_readable(const void *address, size_t size);
 

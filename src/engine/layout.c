@@ -3,6 +3,8 @@
 
 #include "engine/layout.h"
 
+#include "engine/checks.h"
+#include "engine/element.h"
 #include "engine/engine.h"
 #include "engine/heap.h"
 #include "engine/thread.h"
@@ -43,6 +45,14 @@ static const int64_t CONSTANTS[LAYOUT_CONSTANT_COUNT] = {
     [LAYOUT_CONSTANT_LARGE_ALONE_OFFSET] = LARGE_ALONE_OFFSET,
     [LAYOUT_CONSTANT_CHECK_TAIL] = HALDE_CHECK_TAIL,
     [LAYOUT_CONSTANT_CHECK_FREE] = HALDE_CHECK_FREE,
+    [LAYOUT_CONSTANT_CLASS_ONE_SLICE_MAX] = CLASS_ONE_SLICE_MAX,
+    [LAYOUT_CONSTANT_SPAN_LARGE_SLICES] = SPAN_LARGE_SLICES,
+    [LAYOUT_CONSTANT_FREE_LINK_SIZE] = FREE_LINK_SIZE,
+    [LAYOUT_CONSTANT_FREE_OVERHEAD] = FREE_OVERHEAD,
+    [LAYOUT_CONSTANT_LAST_FREE_RESERVE] = LAST_FREE_RESERVE,
+    [LAYOUT_CONSTANT_LARGE_ALONE_SIZE] = LARGE_ALONE_SIZE,
+    [LAYOUT_CONSTANT_TAIL_SIZE] = TAIL_SIZE,
+    [LAYOUT_CONSTANT_TAIL_BYTE] = TAIL_BYTE,
 };
 
 #define FIELD(structure, name)                                                                     \

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/layout.h"
+#include "engine/engine.h"
 #include "engine/purge.h"
 
 #include <errno.h>
@@ -557,6 +558,12 @@ void pool_unlock_all(void)
 }
 
 // ---- Layout ------------------------------------------------------------------------------------
+
+void engine_reservation(uintptr_t *start, uintptr_t *end)
+{
+    *start = state.reservation_start;
+    *end = state.reservation_end;
+}
 
 void pool_describe(struct layout *layout)
 {

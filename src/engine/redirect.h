@@ -20,6 +20,16 @@ enum allocator_family {
     FAMILY_NEW_ARRAY, ///< operator new[], operator delete[]
 };
 
+#define DELETE_SIZE_UNKNOWN SIZE_MAX
+
+/// What an operator delete says about the block that it is given.
+struct delete_claim {
+    enum allocator_family family;
+    size_t size;      ///< DELETE_SIZE_UNKNOWN: it does not say
+    size_t alignment; ///< 0: it does not say, so the usual
+    const void *caller;
+};
+
 /// `caller` is the return address of the function that the program called.  The functions do what
 /// the C functions do, but for the error number, which the malloc layer sets.
 struct allocator_redirect {
@@ -30,9 +40,23 @@ struct allocator_redirect {
     void *(*reallocate)(void *block, size_t size, const void *caller);
     /// NULL, or any block, as above.
     void (*release)(void *block, enum allocator_family family, const void *caller);
+    /// Called before `release` by operator delete with what it knows besides. May be NULL.
+    void (*claim)(const void *block, const struct delete_claim *claim);
     /// malloc_usable_size(). Any block, as above.
     size_t (*size)(const void *block);
 };
+
+/// This library's operators new and delete, by a name that nobody can take over. Weak: a library
+/// without malloc has none.
+struct redirect_operators {
+    const void *new_here;
+    const void *delete_here;
+};
+extern HIDDEN const struct redirect_operators redirect_operators __attribute__((weak));
+
+/// Tells the layer above what operator new is about to call the new handler for. Weak: it may not
+/// be there.
+HIDDEN void redirect_note_failure(size_t size) __attribute__((weak));
 
 /// NULL: no redirect. Set once, never taken back; relaxed.
 extern HIDDEN const struct allocator_redirect *engine_redirect;

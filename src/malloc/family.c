@@ -17,4 +17,5 @@ const struct malloc_family halde_malloc_family = {
     .info = statistics_count,
     .write_xml = statistics_write_xml,
     .write_text = statistics_write_text,
+    .end = malloc_recorder_end,
 };

@@ -37,6 +37,7 @@ struct malloc_family {
     void (*info)(struct mallinfo2 *info);
     void (*write_xml)(FILE *stream);
     void (*write_text)(void);
+    void (*end)(uint32_t reason); ///< malloc_recorder_end()
 };
 
 /// Defined by libhalde only; in the preload object a weak reference.
@@ -65,6 +66,22 @@ size_t malloc_size_of(const void *block);
 /// `alignment` is a power of two. NULL when out of memory; the error number is left alone.
 void *malloc_aligned(
     size_t alignment, size_t size, enum allocator_family family, const void *caller);
+
+/// The same without a redirect; they work while one is in force.  Blocks as there: any may be
+/// given. `alignment` 0: the usual. NULL when out of memory.
+void *malloc_plain_allocate(size_t size, size_t alignment, uint32_t flags);
+void *malloc_plain_reallocate(void *block, size_t size); ///< neither NULL nor 0
+void malloc_plain_release(void *block);                  ///< NULL is allowed
+size_t malloc_plain_size(const void *block);
+
+/// Whether the process uses this object's engine.  A program may have brought a Halde of its own,
+/// linked or static; then the preload object stays silent, and its engine at rest.
+bool malloc_is_in_use(void);
+
+/// The recorder (src/record), which stands above this layer: called first of all, and when the
+/// process is about to end for a reason that it knows.
+void malloc_recorder_start(void);
+void malloc_recorder_end(uint32_t reason);
 
 /// The return address of the function it stands in.
 #define CALLER __builtin_return_address(0)

@@ -96,6 +96,13 @@ void *malloc_aligned(
     return halde_heap_alloc_aligned(halde_process_heap(), size, alignment, 0);
 }
 
+void *malloc_plain_allocate(size_t size, size_t alignment, uint32_t flags)
+{
+    halde_heap *home = halde_process_heap();
+    return alignment <= GRANULE_SIZE ? halde_heap_alloc(home, size, flags)
+                                     : halde_heap_alloc_aligned(home, size, alignment, flags);
+}
+
 static void *checked_aligned(size_t alignment, size_t size, const void *caller)
 {
     void *block = malloc_aligned(alignment, size, FAMILY_MALLOC, caller);
@@ -183,6 +190,11 @@ NOINLINE void malloc_free_rest(void *block, enum allocator_family family, const 
         redirect->release(block, family, caller); // NULL, too: it counts
         return;
     }
+    malloc_plain_release(block);
+}
+
+void malloc_plain_release(void *block)
+{
     halde_heap *heap;
     enum halde_status status = fast_free_any_rest(block, &heap);
     if (LIKELY(status == HALDE_OK)) {
@@ -222,7 +234,7 @@ HALDE_API void free_aligned_sized(void *block, size_t alignment, size_t size)
 
 // ---- Resize -----------------------------------------------------------------------------------
 
-static void *resize(void *block, size_t size)
+void *malloc_plain_reallocate(void *block, size_t size)
 {
     halde_heap *heap;
     enum place place = find_heap(block, &heap);
@@ -248,7 +260,7 @@ void *realloc_rest(void *block, size_t size, const void *caller)
     }
     const struct allocator_redirect *redirect = family_redirect();
     void *resized = UNLIKELY(redirect != NULL) ? redirect->reallocate(block, size, caller)
-                                               : resize(block, size);
+                                               : malloc_plain_reallocate(block, size);
     return LIKELY(resized != NULL) ? resized : out_of_memory();
 }
 
@@ -280,13 +292,18 @@ HALDE_API void *reallocarray(void *block, size_t count, size_t size)
 
 // ---- Size -------------------------------------------------------------------------------------
 
-// What was asked for and not a byte more: realloc() would not keep more, either.
 size_t malloc_size_of(const void *block)
 {
     const struct allocator_redirect *redirect = family_redirect();
     if (UNLIKELY(redirect != NULL)) {
         return block == NULL ? 0 : redirect->size(block);
     }
+    return malloc_plain_size(block);
+}
+
+// What was asked for and not a byte more: realloc() would not keep more, either.
+size_t malloc_plain_size(const void *block)
+{
     halde_heap *heap;
     size_t size;
     bool is_ours = block != NULL && find_heap(block, &heap) == PLACE_HEAP &&
@@ -309,23 +326,49 @@ HIDDEN const char engine_starts_on_demand = 1;
 HIDDEN void *malloc_here(size_t size)
     __attribute__((alias("malloc"), malloc, alloc_size(1), nothrow, leaf));
 
-// Whether the process uses this object's engine.  A program may have brought a Halde of its own,
-// linked or static; then the preload object stays silent, and its engine at rest.
-static bool is_in_use(void)
+// The address of malloc() may be that of a stub which leads here: programs that are not position
+// independent have one.  So it is called.
+static bool does_lead_here(void *(*reached)(size_t size))
 {
-    return !CONFIG_PRELOAD || (family_linked() == NULL && statistics_malloc() == malloc_here);
+    if (reached == malloc_here) {
+        return true;
+    }
+    void *block = reached(1);
+    bool is_ours = slice_of(block) != NULL;
+    statistics_free(block);
+    return is_ours;
+}
+
+bool malloc_is_in_use(void)
+{
+    static bool is_known; // found by a constructor
+    static bool is_in_use;
+    if (!is_known) {
+        is_in_use =
+            !CONFIG_PRELOAD || (family_linked() == NULL && does_lead_here(statistics_malloc()));
+        is_known = true;
+    }
+    return is_in_use;
+}
+
+// Before all constructors that allocate.
+__attribute__((constructor(101))) static void start_recorder(void)
+{
+    if (malloc_is_in_use()) {
+        malloc_recorder_start();
+    }
 }
 
 __attribute__((constructor)) static void start(void)
 {
-    if (is_in_use()) {
+    if (malloc_is_in_use()) {
         statistics_at_start();
     }
 }
 
 __attribute__((destructor)) static void end(void)
 {
-    if (is_in_use()) {
+    if (malloc_is_in_use()) {
         statistics_at_end();
     }
 }

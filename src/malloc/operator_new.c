@@ -108,6 +108,9 @@ static void *try_new(const struct wish *wish)
 static void *call_handlers(const struct wish *wish)
 {
     for (new_handler *handler = current_handler(); handler != NULL; handler = current_handler()) {
+        if (redirect_note_failure != NULL) {
+            redirect_note_failure(wish->size);
+        }
         handler();
         void *block = try_new(wish);
         if (block != NULL) {
@@ -249,29 +252,54 @@ void *_ZnamSt11align_val_tRKSt9nothrow_t(size_t size, size_t alignment, const st
 
 // ---- delete -----------------------------------------------------------------------------------
 
-// Sizes and alignments add nothing to what the block's address tells: all of them are free().
-#define DEFINE_DELETE(name, family, parameters)                                                    \
+// Sizes and alignments add nothing to what the block's address tells: all of them are free().  The
+// debug heap compares them with what it knows.
+static NOINLINE void delete_rest(void *block, const struct delete_claim *claim)
+{
+    const struct allocator_redirect *redirect = family_redirect();
+    if (UNLIKELY(redirect != NULL && redirect->claim != NULL && block != NULL)) {
+        redirect->claim(block, claim);
+    }
+    malloc_free_rest(block, claim->family, claim->caller);
+}
+
+#define DEFINE_DELETE(name, family_, size_, alignment_, parameters)                                \
     HALDE_API void name parameters;                                                                \
     void name parameters                                                                           \
     {                                                                                              \
         if (UNLIKELY(!fast_free_any(block))) {                                                     \
-            malloc_free_rest(block, family, CALLER);                                               \
+            const struct delete_claim claim = {.family = (family_),                                \
+                .size = (size_),                                                                   \
+                .alignment = (alignment_),                                                         \
+                .caller = CALLER};                                                                 \
+            delete_rest(block, &claim);                                                            \
         }                                                                                          \
     }
 
 // clang-format off
-DEFINE_DELETE(_ZdlPv, FAMILY_NEW, (void *block))
-DEFINE_DELETE(_ZdaPv, FAMILY_NEW_ARRAY, (void *block))
-DEFINE_DELETE(_ZdlPvm, FAMILY_NEW, (void *block, UNUSED size_t size))
-DEFINE_DELETE(_ZdaPvm, FAMILY_NEW_ARRAY, (void *block, UNUSED size_t size))
-DEFINE_DELETE(_ZdlPvSt11align_val_t, FAMILY_NEW, (void *block, UNUSED size_t alignment))
-DEFINE_DELETE(_ZdaPvSt11align_val_t, FAMILY_NEW_ARRAY, (void *block, UNUSED size_t alignment))
-DEFINE_DELETE(_ZdlPvmSt11align_val_t, FAMILY_NEW, (void *block, UNUSED size_t size, UNUSED size_t alignment))
-DEFINE_DELETE(_ZdaPvmSt11align_val_t, FAMILY_NEW_ARRAY, (void *block, UNUSED size_t size, UNUSED size_t alignment))
-DEFINE_DELETE(_ZdlPvRKSt9nothrow_t, FAMILY_NEW, (void *block, UNUSED const struct nothrow *tag))
-DEFINE_DELETE(_ZdaPvRKSt9nothrow_t, FAMILY_NEW_ARRAY, (void *block, UNUSED const struct nothrow *tag))
-DEFINE_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, FAMILY_NEW,
-    (void *block, UNUSED size_t alignment, UNUSED const struct nothrow *tag))
-DEFINE_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, FAMILY_NEW_ARRAY,
-    (void *block, UNUSED size_t alignment, UNUSED const struct nothrow *tag))
+#define UNKNOWN DELETE_SIZE_UNKNOWN
+DEFINE_DELETE(_ZdlPv, FAMILY_NEW, UNKNOWN, 0, (void *block))
+DEFINE_DELETE(_ZdaPv, FAMILY_NEW_ARRAY, UNKNOWN, 0, (void *block))
+DEFINE_DELETE(_ZdlPvm, FAMILY_NEW, size, 0, (void *block, size_t size))
+DEFINE_DELETE(_ZdaPvm, FAMILY_NEW_ARRAY, size, 0, (void *block, size_t size))
+DEFINE_DELETE(_ZdlPvSt11align_val_t, FAMILY_NEW, UNKNOWN, alignment, (void *block, size_t alignment))
+DEFINE_DELETE(_ZdaPvSt11align_val_t, FAMILY_NEW_ARRAY, UNKNOWN, alignment, (void *block, size_t alignment))
+DEFINE_DELETE(_ZdlPvmSt11align_val_t, FAMILY_NEW, size, alignment, (void *block, size_t size, size_t alignment))
+DEFINE_DELETE(_ZdaPvmSt11align_val_t, FAMILY_NEW_ARRAY, size, alignment, (void *block, size_t size, size_t alignment))
+DEFINE_DELETE(_ZdlPvRKSt9nothrow_t, FAMILY_NEW, UNKNOWN, 0, (void *block, UNUSED const struct nothrow *tag))
+DEFINE_DELETE(_ZdaPvRKSt9nothrow_t, FAMILY_NEW_ARRAY, UNKNOWN, 0, (void *block, UNUSED const struct nothrow *tag))
+DEFINE_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, FAMILY_NEW, UNKNOWN, alignment,
+    (void *block, size_t alignment, UNUSED const struct nothrow *tag))
+DEFINE_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, FAMILY_NEW_ARRAY, UNKNOWN, alignment,
+    (void *block, size_t alignment, UNUSED const struct nothrow *tag))
 // clang-format on
+
+// ---- By another name ----------------------------------------------------------------------------
+
+HIDDEN void *operator_new_here(size_t size) __attribute__((alias("_Znwm")));
+HIDDEN void operator_delete_here(void *block) __attribute__((alias("_ZdlPv")));
+
+HIDDEN const struct redirect_operators redirect_operators = {
+    .new_here = (const void *)operator_new_here,
+    .delete_here = (const void *)operator_delete_here,
+};

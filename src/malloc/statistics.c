@@ -178,6 +178,11 @@ void *(*statistics_malloc(void))(size_t size)
     return malloc;
 }
 
+void statistics_free(void *block)
+{
+    free(block);
+}
+
 // Standard error as it was at the start, where stats is on: programs may close it before they end.
 static struct os_kept_file kept_stderr; // written once, by a constructor
 

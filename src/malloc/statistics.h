@@ -29,5 +29,7 @@ void statistics_at_end(void);
 
 /// The malloc that the process uses, as seen from here: maybe another object's.
 void *(*statistics_malloc(void))(size_t size);
+/// free(), of the same.
+void statistics_free(void *block);
 
 #endif

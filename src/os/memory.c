@@ -34,9 +34,22 @@ static void *map(void *address, size_t size, int protection, int extra_flags)
     return result == MAP_FAILED ? NULL : result;
 }
 
+// Whether a range goes into core files.  What is only reserved must not: there may be hundreds of
+// gigabytes of it, and gdb writes out whatever it is not told to leave.  A refusal is harmless.
+static void set_dumped(void *address, size_t size, bool is_dumped)
+{
+    int saved_errno = errno;
+    madvise(address, size, is_dumped ? MADV_DODUMP : MADV_DONTDUMP);
+    errno = saved_errno;
+}
+
 void *os_reserve(size_t size)
 {
-    return map(NULL, size, PROT_NONE, 0);
+    void *result = map(NULL, size, PROT_NONE, 0);
+    if (result != NULL) {
+        set_dumped(result, size, false);
+    }
+    return result;
 }
 
 void os_unreserve(void *address, size_t size)
@@ -59,7 +72,11 @@ static int protect(void *address, size_t size, int protection)
 
 int os_commit(void *address, size_t size, bool is_executable)
 {
-    return protect(address, size, PROT_READ | PROT_WRITE | (is_executable ? PROT_EXEC : 0));
+    int error = protect(address, size, PROT_READ | PROT_WRITE | (is_executable ? PROT_EXEC : 0));
+    if (error == 0) {
+        set_dumped(address, size, true);
+    }
+    return error;
 }
 
 int os_uncommit_exec(void *address, size_t size)

@@ -226,6 +226,11 @@ uint32_t os_process_id(void)
     return (uint32_t)getpid();
 }
 
+uint32_t os_parent_id(void)
+{
+    return (uint32_t)getppid();
+}
+
 uint32_t os_thread_id(void)
 {
     return (uint32_t)gettid();

@@ -31,6 +31,7 @@ void os_keep_file(struct os_kept_file *file, int descriptor);
 int os_kept_descriptor(const struct os_kept_file *file);
 
 uint32_t os_process_id(void);
+uint32_t os_parent_id(void);
 uint32_t os_thread_id(void);
 /// Whether a process of this number exists, whoever owns it.
 bool os_process_exists(uint32_t process_id);

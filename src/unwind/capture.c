@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "unwind/arch.h"
 #include "unwind/bounds.h"
+#include "unwind/memo.h"
 #include "unwind/modules.h"
 #include "unwind/rule_cache.h"
 #include "unwind/unwind.h"
@@ -26,6 +27,8 @@ struct walk {
     uintptr_t bp;
     struct bounds bounds;
     struct module_range verified; // the module that has been looked at last
+    struct memo_use *memo;        // or NULL
+    bool is_full;                 // it ended where it needs all registers
 };
 
 // ---- Rules ------------------------------------------------------------------------------------
@@ -374,6 +377,89 @@ ALWAYS_INLINE uint64_t walk_usual(struct walk *state)
     return rule;
 }
 
+// Takes the remembered step below `top` and those that follow it, as far as they hold. False: the
+// walk is over.
+ALWAYS_INLINE bool take_remembered(struct walk *walk, struct memo_use *use)
+{
+    const struct memo_step *steps = use->memo->steps;
+    const uint32_t high = use->top;
+    uint32_t low = high;
+    size_t count = walk->count;
+    do {
+        const struct memo_step *step = &steps[low - 1];
+        if (!memo_holds(step)) {
+            break;
+        }
+        low--;
+        walk->frames[count++] = step->address;
+    } while (count < walk->capacity && low > 0 &&
+             steps[low - 1].sp == steps[low].place + sizeof(uintptr_t));
+    use->top = low;
+    if (low == high) {
+        use->top = low - 1;
+        return true;
+    }
+    const struct memo_step *last = &steps[low];
+    walk->count = count;
+    walk->pc = last->address - 1;
+    walk->sp = last->place + sizeof(uintptr_t);
+    walk->bp = last->caller_bp;
+    memo_take(use, low, high);
+    return count < walk->capacity;
+}
+
+// As walk_usual(), with a memo. Nothing is sought any more.
+static uint64_t walk_remembered(struct walk *state)
+{
+    struct walk walk = *state;
+    struct memo_use use = *walk.memo;
+    const uint32_t generation = modules_generation();
+    const uintptr_t last = walk.bounds.high - sizeof(uintptr_t);
+    uint64_t rule;
+    for (;;) {
+        rule = rule_make(RULE_END, 0, 0);
+        if (memo_find(&use, walk.pc, walk.sp, walk.bp) && !take_remembered(&walk, &use)) {
+            break;
+        }
+        rule = rule_cache_find(rule_cache_key(walk.pc, generation));
+        uint64_t kind = rule & (RULE_KIND_MASK | RULE_TRANSIENT);
+        if (kind != RULE_SP && kind != RULE_BP) {
+            break;
+        }
+        uintptr_t cfa = (kind == RULE_SP ? walk.sp : walk.bp) + (uintptr_t)rule_cfa_offset(rule);
+        uintptr_t place = cfa - sizeof(uintptr_t);
+        intptr_t bp_offset = rule_bp_offset(rule);
+        uintptr_t bp_place = bp_offset == RULE_BP_SAME ? place : cfa + (uintptr_t)bp_offset;
+        if (UNLIKELY(
+                place < walk.sp || place > last || bp_place < walk.bounds.low || bp_place > last)) {
+            break;
+        }
+        const struct memo_step step = {
+            .pc = walk.pc,
+            .sp = walk.sp,
+            .bp = walk.bp,
+            .place = place,
+            .address = arch_load(place),
+            .bp_place = bp_place,
+            .bp_word = arch_load(bp_place),
+        };
+        walk.bp = bp_offset == RULE_BP_SAME ? walk.bp : step.bp_word;
+        walk.sp = cfa;
+        walk.pc = step.address - 1; // as in leave_frame()
+        bool goes_on = add_frame(&walk, step.address);
+        if (step.address != 0) {
+            memo_add(&use, &step, walk.bp);
+        }
+        if (UNLIKELY(!goes_on)) {
+            rule = rule_make(RULE_END, 0, 0);
+            break;
+        }
+    }
+    *walk.memo = use;
+    *state = walk;
+    return rule;
+}
+
 // `known_registers`: a bit for each register whose value the context has.
 static size_t run(struct walk *walk, const struct unwind_context *context, uint64_t known_registers)
 {
@@ -390,6 +476,19 @@ static size_t run(struct walk *walk, const struct unwind_context *context, uint6
     } while (step(walk, rule));
     return UNLIKELY(rule_kind(rule) == RULE_FULL) ? walk_full(&start, context, known_registers)
                                                   : walk->count;
+}
+
+// Goes on after a walk was over, with the memo. A frame that needs all registers is noted only.
+static void run_on(struct walk *walk)
+{
+    uint64_t rule;
+    do {
+        rule = walk->bounds.is_own ? walk_remembered(walk) : walk_usual(walk);
+        if (rule == 0 || (rule & RULE_TRANSIENT) != 0) {
+            rule = rule_find(walk, walk->pc);
+        }
+    } while (step(walk, rule));
+    walk->is_full = rule_kind(rule) == RULE_FULL;
 }
 
 static void start(struct walk *walk, const struct unwind_context *context)
@@ -426,6 +525,39 @@ NOINLINE size_t unwind_capture(uintptr_t *frames, size_t capacity, const void *c
         .frames = frames, .capacity = capacity, .sought = (uintptr_t)caller, .wanted = capacity};
     start(&walk, &context);
     return run(&walk, &context, ARCH_PRESERVED);
+}
+
+// Walks to the frame that returns to `caller`: the walk's only one then. False: there is none.
+static bool find_caller(struct walk *walk, const struct unwind_context *context, uintptr_t caller)
+{
+    const size_t capacity = walk->capacity;
+    walk->sought = caller;
+    walk->wanted = 1; // found, the walk is over
+    run(walk, context, ARCH_PRESERVED);
+    walk->capacity = capacity;
+    return walk->sought == 0;
+}
+
+NOINLINE size_t unwind_capture_remembered(
+    struct unwind_memo *memo, uintptr_t *frames, size_t capacity, const void *caller)
+{
+    struct memo_use use;
+    if (memo == NULL || caller == NULL || capacity < SEARCH_DEPTH || !ARCH_CAN_UNWIND ||
+        !memo_open(&use, memo, modules_generation())) {
+        return unwind_capture(frames, capacity, caller);
+    }
+    struct unwind_context context;
+    arch_context_here(&context);
+    struct walk walk = {
+        .frames = frames, .capacity = capacity, .memo = &use, .verified = memo->verified};
+    start(&walk, &context);
+    bool is_found = find_caller(&walk, &context, (uintptr_t)caller);
+    if (is_found) {
+        run_on(&walk);
+    }
+    memo->verified = walk.verified;
+    memo_close(&use);
+    return is_found && !walk.is_full ? walk.count : unwind_capture(frames, capacity, caller);
 }
 
 size_t unwind_capture_signal(uintptr_t *frames, size_t capacity, const void *ucontext)

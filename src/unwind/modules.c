@@ -341,6 +341,9 @@ static bool verify_object(uintptr_t pc, struct module_range *range)
     return true;
 }
 
+// Where the file that holds this code begins in memory, by the linker's word.
+extern const char own_file[] __asm__("__ehdr_start") HIDDEN __attribute__((weak));
+
 static bool find_object(uintptr_t pc, struct module *module)
 {
     struct dl_find_object object;
@@ -356,6 +359,10 @@ static bool find_object(uintptr_t pc, struct module *module)
     if (index != 0) {
         size_t count;
         const ElfW(Phdr) *headers = program_headers(module->start, &count);
+        if (headers == NULL) {
+            // A static program's range begins with its code.
+            headers = program_headers((uintptr_t)own_file, &count);
+        }
         set_window(module, headers, count, index);
     }
     module->identity = identify(module, (uintptr_t)object.dlfo_link_map);

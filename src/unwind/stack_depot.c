@@ -117,6 +117,32 @@ ALWAYS_INLINE struct stack_depot_header *depot_header(void)
     return atomic_load_explicit(&depot.header, memory_order_acquire); // pairs with create()
 }
 
+bool stack_depot_adopt(void *memory, size_t size)
+{
+    struct stack_depot_header *header = memory;
+    uint64_t limit = bits_round_down(size, os_page_size());
+    if (limit < STACK_DEPOT_LIMIT_MIN || limit > LIMIT_MAX) {
+        return false;
+    }
+    struct stack_depot_header *current = depot_header();
+    if (current == header) { // a copy lies where the parent's depot was
+        return memcmp(header->magic, STACK_DEPOT_MAGIC, sizeof(header->magic)) == 0;
+    }
+    if (current != NULL) {
+        return false;
+    }
+    describe_layout(header, limit);
+    raise_to(&depot.committed, limit);
+    // Pairs with depot_header().
+    return atomic_compare_exchange_strong_explicit(
+        &depot.header, &current, header, memory_order_acq_rel, memory_order_acquire);
+}
+
+const void *stack_depot_place(void)
+{
+    return &depot.header;
+}
+
 void stack_depot_init(size_t limit)
 {
     uint64_t usable = bits_round_down(limit, os_page_size());

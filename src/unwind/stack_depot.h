@@ -69,6 +69,19 @@ struct stack_depot_entry {
 void stack_depot_init(size_t limit);
 
 /**
+ * Puts the depot into memory that the caller gives for ever, which another process may share.  It
+ * is all accessible, and zero, or holds a copy of this process's depot from before a fork.  To be
+ * called before the first stack is put, or in a forked child, whose stacks keep their numbers.
+ *
+ * @return false: the depot is elsewhere already, or `size` is too small or too large
+ */
+bool stack_depot_adopt(void *memory, size_t size);
+
+/// Where the address of the depot's header stands, 0 before the first stack: for readers outside of
+/// the process (struct layout_stacks).
+const void *stack_depot_place(void);
+
+/**
  * Keeps a stack. Equal stacks get equal numbers.
  *
  * @param frames  `count` addresses, innermost first; copied

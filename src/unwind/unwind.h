@@ -35,6 +35,19 @@
 size_t unwind_capture(uintptr_t *frames, size_t capacity, const void *caller);
 
 /**
+ * What the last captures of a thread have met: for threads that capture often.  A stack that has
+ * the outer frames of the one before is not walked again: whether the words are still there that
+ * the walk depends on is looked up for all these frames at once.
+ *
+ * A memo is unwind_memo_size() bytes, zero at first, aligned to 64; it belongs to one thread.
+ */
+struct unwind_memo;
+size_t unwind_memo_size(void);
+/// As unwind_capture(), and gives the same; quicker where the memo helps. `memo` NULL: it is that.
+size_t unwind_capture_remembered(
+    struct unwind_memo *memo, uintptr_t *frames, size_t capacity, const void *caller);
+
+/**
  * As unwind_capture(), from the place at which a signal interrupted the thread, which comes first.
  *
  * @param ucontext  the third argument of the signal handler (SA_SIGINFO)

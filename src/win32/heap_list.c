@@ -6,6 +6,8 @@
 #include "base/bits.h"
 #include "os/os.h"
 
+#include <string.h>
+
 static size_t bytes_for(size_t capacity)
 {
     return bits_round_up(capacity * sizeof(halde_heap *), os_page_size());
@@ -42,6 +44,23 @@ enum halde_status heap_list_read(struct heap_list *list)
         // Other threads made heaps meanwhile.
         heap_list_release(list);
     }
+}
+
+bool heap_list_add(struct heap_list *list, halde_heap *heap)
+{
+    if (list->count == list->capacity) {
+        struct heap_list larger = {.count = list->count};
+        if (!take_room(&larger, size_max(list->capacity * 2, 1))) {
+            return false;
+        }
+        if (list->count > 0) {
+            memcpy(larger.heaps, list->heaps, list->count * sizeof(larger.heaps[0]));
+        }
+        heap_list_release(list);
+        *list = larger;
+    }
+    list->heaps[list->count++] = heap;
+    return true;
 }
 
 void heap_list_release(struct heap_list *list)

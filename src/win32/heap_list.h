@@ -18,6 +18,8 @@ struct heap_list {
 
 /// HALDE_OK or HALDE_NO_MEMORY; then the list is empty and needs no release.
 enum halde_status heap_list_read(struct heap_list *list);
+/// Adds a heap to a list that starts as all zeroes. False: out of memory; the list stays as it was.
+bool heap_list_add(struct heap_list *list, halde_heap *heap);
 /// Gives the memory back; the list is empty afterwards.
 void heap_list_release(struct heap_list *list);
 

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
 
-// ToolHelp: heaps and blocks of the own process.
+// ToolHelp: heaps and blocks of the own process and, by remote_heaps.c, of others.
 //
 // A snapshot is a list of heaps in a slot of a fixed table.  Its handle is a number made of the
 // slot and of how often the slot was used, so that a closed handle is recognised and nothing is
@@ -14,6 +14,7 @@
 #include "os/process.h"
 #include "win32/heap_list.h"
 #include "win32/last_error.h"
+#include "win32/remote_heaps.h"
 #include "win32/walk.h"
 
 enum {
@@ -26,6 +27,7 @@ enum {
 // Guarded by the process heap's lock, so that fork() finds it at rest.
 static struct snapshot {
     struct heap_list list;
+    DWORD process_id;   // whose heaps they are
     size_t position;    // of the next heap to report
     uint32_t use_count; // of this slot, so far
     bool is_open;
@@ -65,12 +67,13 @@ static struct snapshot *find_snapshot_locked(HANDLE handle)
     return &snapshots[slot];
 }
 
-static HANDLE open_slot_locked(const struct heap_list *list)
+static HANDLE open_slot_locked(const struct heap_list *list, DWORD process_id)
 {
     for (uint32_t slot = 0; slot < SNAPSHOT_COUNT; slot++) {
         struct snapshot *snapshot = &snapshots[slot];
         if (!snapshot->is_open) {
             snapshot->list = *list;
+            snapshot->process_id = process_id;
             snapshot->position = 0;
             snapshot->use_count++;
             snapshot->is_open = true;
@@ -109,25 +112,26 @@ static bool is_own_process(DWORD process_id)
     return process_id == 0 || process_id == os_process_id();
 }
 
-static DWORD error_for_other_process(DWORD process_id)
+static DWORD read_heaps(DWORD process_id, struct heap_list *list)
 {
-    return os_process_exists(process_id) ? ERROR_ACCESS_DENIED : ERROR_INVALID_PARAMETER;
+    if (!is_own_process(process_id)) {
+        return remote_heaps_list(process_id, list);
+    }
+    return heap_list_read(list) == HALDE_OK ? NO_ERROR : ERROR_NOT_ENOUGH_MEMORY;
 }
 
 HANDLE WINAPI CreateToolhelp32Snapshot(DWORD dwFlags, DWORD th32ProcessID)
 {
     struct heap_list list = {0};
-    bool has_heaps = (dwFlags & TH32CS_SNAPHEAPLIST) != 0;
-    if (has_heaps && !is_own_process(th32ProcessID)) {
-        last_error_set(error_for_other_process(th32ProcessID));
-        return INVALID_HANDLE_VALUE;
-    }
-    if (has_heaps && heap_list_read(&list) != HALDE_OK) {
-        last_error_set(ERROR_NOT_ENOUGH_MEMORY);
+    DWORD process_id = is_own_process(th32ProcessID) ? os_process_id() : th32ProcessID;
+    DWORD error =
+        (dwFlags & TH32CS_SNAPHEAPLIST) != 0 ? read_heaps(th32ProcessID, &list) : NO_ERROR;
+    if (error != NO_ERROR) {
+        last_error_set(error);
         return INVALID_HANDLE_VALUE;
     }
     lock_snapshots();
-    HANDLE handle = open_slot_locked(&list);
+    HANDLE handle = open_slot_locked(&list, process_id);
     unlock_snapshots();
     if (handle == INVALID_HANDLE_VALUE) {
         heap_list_release(&list);
@@ -143,12 +147,13 @@ static BOOL report_heap_locked(struct snapshot *snapshot, HEAPLIST32 *result)
     if (snapshot->position >= snapshot->list.count) {
         return fail(ERROR_NO_MORE_FILES);
     }
-    halde_heap *heap = snapshot->list.heaps[snapshot->position++];
+    size_t position = snapshot->position++;
+    halde_heap *heap = snapshot->list.heaps[position];
     *result = (HEAPLIST32){
         .dwSize = sizeof(*result),
-        .th32ProcessID = os_process_id(),
+        .th32ProcessID = snapshot->process_id,
         .th32HeapID = (ULONG_PTR)heap,
-        .dwFlags = heap == halde_process_heap() ? HF32_DEFAULT : 0,
+        .dwFlags = position == 0 ? HF32_DEFAULT : 0, // the process heap comes first
     };
     return TRUE;
 }
@@ -183,12 +188,6 @@ BOOL WINAPI Heap32ListNext(HANDLE hSnapshot, LPHEAPLIST32 lphl)
 }
 
 // ---- Blocks -----------------------------------------------------------------------------------
-
-// What the caller keeps between two calls beside the address: enough to resume (dwResvd).
-enum {
-    CURSOR_NOT_BUSY = 0,
-    CURSOR_BUSY = 1,
-};
 
 static DWORD entry_flags(const struct halde_entry *entry, HANDLE movable)
 {
@@ -225,6 +224,14 @@ static BOOL report_entry(HEAPENTRY32 *result, halde_heap *heap, const void *posi
     return TRUE;
 }
 
+// The same of another process.
+static BOOL report_remote(
+    HEAPENTRY32 *result, DWORD process_id, const struct remote_position *position)
+{
+    DWORD error = remote_heaps_entry(process_id, position, result);
+    return error == NO_ERROR ? TRUE : fail(error);
+}
+
 BOOL WINAPI Heap32First(LPHEAPENTRY32 lphe, DWORD th32ProcessID, ULONG_PTR th32HeapID)
 {
     if (lphe == NULL) {
@@ -234,7 +241,8 @@ BOOL WINAPI Heap32First(LPHEAPENTRY32 lphe, DWORD th32ProcessID, ULONG_PTR th32H
         return fail(ERROR_BAD_LENGTH);
     }
     if (!is_own_process(th32ProcessID)) {
-        return fail(error_for_other_process(th32ProcessID));
+        const struct remote_position start = {.heap = th32HeapID, .is_first = true};
+        return report_remote(lphe, th32ProcessID, &start);
     }
     return report_entry(lphe, (halde_heap *)th32HeapID, NULL, false);
 }
@@ -247,12 +255,15 @@ BOOL WINAPI Heap32Next(LPHEAPENTRY32 lphe)
     if (lphe->dwSize < sizeof(*lphe)) {
         return fail(ERROR_BAD_LENGTH);
     }
-    if (!is_own_process(lphe->th32ProcessID)) {
-        return fail(error_for_other_process(lphe->th32ProcessID));
-    }
     // An address of 0 would start over: no element is there.
     if (lphe->dwAddress == 0) {
         return fail(ERROR_NO_MORE_FILES);
+    }
+    if (!is_own_process(lphe->th32ProcessID)) {
+        const struct remote_position position = {.heap = lphe->th32HeapID,
+            .address = lphe->dwAddress,
+            .was_busy = lphe->dwResvd == CURSOR_BUSY};
+        return report_remote(lphe, lphe->th32ProcessID, &position);
     }
     return report_entry(lphe, (halde_heap *)lphe->th32HeapID, (const void *)lphe->dwAddress,
         lphe->dwResvd == CURSOR_BUSY);
@@ -266,7 +277,8 @@ BOOL WINAPI Toolhelp32ReadProcessMemory(DWORD th32ProcessID, LPCVOID lpBaseAddre
     SIZE_T copied = 0;
     DWORD error = NO_ERROR;
     if (!is_own_process(th32ProcessID)) {
-        error = error_for_other_process(th32ProcessID);
+        error = remote_heaps_read(th32ProcessID, lpBaseAddress, lpBuffer, cbRead);
+        copied = error == NO_ERROR ? cbRead : 0;
     } else if (os_copy_memory(lpBuffer, lpBaseAddress, cbRead) == cbRead) {
         copied = cbRead;
     } else {

@@ -7,7 +7,8 @@
 # and the headers agree:
 #   - libhalde-heap exports exactly the first list, all of version HALDE_0
 #   - libhalde the same and halde_malloc_family; and, without a version, exactly the second list
-#   - libhalde-preload the heap API of the first list, of version HALDE_PRELOAD_0, and the second list
+#   - libhalde-preload the heap API of the first list, of version HALDE_PRELOAD_0, the second list, and the
+#     ends of a process that the recorder wants to see
 #   - the objects mark exactly the list as exported (HALDE_API)
 #   - the static libraries define no other global name, except such as begin with halde_, and what a
 #     static libc asks of its malloc
@@ -54,7 +55,8 @@ compare_library() {
 }
 compare_library libhalde-heap.so HALDE_0 "$golden" "$work/golden-none"
 compare_library libhalde.so HALDE_0 "$work/golden-halde" "$family"
-compare_library libhalde-preload.so HALDE_PRELOAD_0 "$work/golden-preload" "$family"
+printf '%s\n' _Exit _exit abort | sort - "$family" >"$work/golden-ends"
+compare_library libhalde-preload.so HALDE_PRELOAD_0 "$work/golden-preload" "$work/golden-ends"
 
 bash "$top/scripts/exports.sh" "$build/libhalde-heap.a" | grep -v '^#' >"$work/names"
 compare "the objects of libhalde-heap.a" "$work/names"

@@ -7,6 +7,17 @@
  * A verb is one file in tools/verbs/ that defines one `const struct verb verb_NAME`; the list of
  * all is in cli/verbs.c.  The tables below make the parser, the help texts, the man pages and the
  * shell completions, so that these cannot drift apart.
+ *
+ * How texts in the tables are read:
+ * - `argument` of an option: capitals are a kind of thing ("FILE", "DIR", "PID", "N", "SIZE",
+ *   "DURATION"), and completions offer files for FILE and DIR; small words between bars
+ *   ("text|msvc|json") are all there is to choose from, and completions offer these.
+ * - `arguments` of a verb: PID, CORE, SNAPSHOT, FILE, VERB in it are completed as such, BEFORE as
+ * the first three.
+ * - `description` and `exit_codes`: paragraphs are separated by an empty line; a line that begins
+ *   with a blank is an example or a table and is printed as it is.
+ *
+ * Memory: allocate with cli/memory.h, which ends the tool with a message when there is none.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -48,11 +59,11 @@ struct cli_value {
 /// What a verb gets.
 struct cli {
     const struct verb *verb;
-    const struct cli_value *values;
+    struct cli_value *values;
     size_t value_count;
-    char **arguments; ///< that are no options, up to "--"
+    char **arguments; ///< that are no options
     int argument_count;
-    char **rest; ///< behind "--", ends with NULL; NULL: there was no "--"
+    char **rest; ///< verbs with `takes_program`: program and arguments, end with NULL; else NULL
     int rest_count;
     bool is_json;   ///< --json
     bool has_color; ///< on the standard output, by --color, NO_COLOR and what it is
@@ -61,13 +72,15 @@ struct cli {
 
 struct verb {
     const char *name;
-    const char *arguments;            ///< as the usage line shows them: "PID|CORE|SNAPSHOT"
-    const char *summary;              ///< one line, without a full stop
-    const char *description;          ///< paragraphs, separated by an empty line
-    const struct cli_option *options; ///< ends with a NULL name; --help, --json, --color are added
+    const char *arguments;   ///< as the usage line shows them: "PID|CORE|SNAPSHOT"
+    const char *summary;     ///< one line, without a full stop
+    const char *description; ///< paragraphs, separated by an empty line
+    const struct cli_option
+        *options; ///< ends with a NULL name; --help, --json, --color, --quiet are added
     const struct cli_example *examples; ///< ends with a NULL command
     const char *exit_codes;             ///< paragraph
     bool has_json;                      ///< it understands --json
+    bool takes_program; ///< runs a program: options end at "--" or at the program's name
     int (*run)(const struct cli *cli);
 };
 
@@ -81,6 +94,37 @@ void cli_error(const struct cli *cli, const char *format, ...)
 /// The same for progress and warnings; nothing with --quiet.
 void cli_note(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/// Whether so many arguments were given that are no options; -1 as maximum: any number.  Says what
+/// is wrong, and the usage line.
+bool cli_expect_arguments(const struct cli *cli, int minimum, int maximum);
+/// Says that an option's value cannot be used and what can: cli_bad_value(cli, "by", "stack or
+/// heap").
+void cli_bad_value(const struct cli *cli, const char *option, const char *wanted);
+/// A command line for people to copy, quoted for a shell where needed: into `stream`.
+void cli_put_command(FILE *stream, char *const *words);
+
+/// Text from elsewhere (names, paths, contents) for people: control characters and, where the
+/// terminal cannot show them, others are replaced, so that no text can command a terminal.
+void cli_put_text(FILE *stream, const char *text);
+
+/// Escape sequences; all are "" unless cli->has_color.  End each with STYLE_END.
+enum cli_style {
+    STYLE_END,
+    STYLE_STRONG,
+    STYLE_FAINT,
+    STYLE_BAD,
+    STYLE_GOOD,
+    STYLE_WARNING,
+    STYLE_NAME,
+};
+const char *cli_style(const struct cli *cli, enum cli_style style);
+/// Characters in a line of the standard output: COLUMNS, else the terminal's width, else 80.
+size_t cli_width(void);
+/// Whether the locale's characters are UTF-8: otherwise print ASCII only.
+bool cli_is_utf8(void);
+
+/// "10": a plain number.
+bool cli_parse_count(const char *text, uint64_t *count);
 /// "64K", "1.5M", "10": bytes, by powers of 1024. False: no size.
 bool cli_parse_size(const char *text, uint64_t *size);
 /// "10m", "1.5h", "30s", "200ms": nanoseconds. False: no duration.
@@ -119,11 +163,16 @@ void table_add_column(struct table *table, const char *title, enum table_align a
 /// One cell after the other; a row is full when it has a cell for each column.
 void table_add_cell(struct table *table, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/// Prints and destroys it.
+/// Colours the cell that was added last.
+void table_style_cell(struct table *table, enum cli_style style);
+size_t table_row_count(const struct table *table);
+/// Prints and destroys it.  On a terminal the widest left column gives way to the width.
 void table_print(struct table *table, const struct cli *cli, FILE *stream);
 
 // ---- JSON -------------------------------------------------------------------------------------
-// A stream of calls; the library below checks the order. One document an invocation.
+// A stream of calls; the library below checks the order. One document an invocation, and its first
+// key is "schema": "halde.VERB/1".  docs/json-schema.md describes them all; within a version keys
+// are only added.
 
 struct json;
 struct json *json_begin(FILE *stream); ///< opens nothing: call json_open_object() next
@@ -132,7 +181,8 @@ void json_close_object(struct json *json);
 void json_open_array(struct json *json);
 void json_close_array(struct json *json);
 void json_key(struct json *json, const char *key);
-void json_text(struct json *json, const char *text); ///< bytes that are no UTF-8 are escaped
+/// Bytes that are no UTF-8 become "\\xNN".
+void json_text(struct json *json, const char *text);
 void json_number(struct json *json, uint64_t number);
 void json_signed(struct json *json, int64_t number);
 void json_real(struct json *json, double number);
@@ -142,9 +192,16 @@ void json_null(struct json *json);
 /// key and value at once
 void json_put_text(struct json *json, const char *key, const char *text);
 void json_put_number(struct json *json, const char *key, uint64_t number);
+void json_put_signed(struct json *json, const char *key, int64_t number);
+void json_put_real(struct json *json, const char *key, double number);
 void json_put_flag(struct json *json, const char *key, bool flag);
 void json_put_address(struct json *json, const char *key, uint64_t address);
 /// Ends the document with a newline and destroys it. False: it could not be written.
 bool json_end(struct json *json);
+
+/// JSON lines: each document on a line of its own.  Call json_end_line() behind each, json_end()
+/// last.
+struct json *json_begin_lines(FILE *stream);
+void json_end_line(struct json *json);
 
 #endif

@@ -140,16 +140,18 @@ typedef size_t (*image_reader)(void *context, uint64_t address, void *buffer, si
 struct image {
     enum image_source source;
     uint32_t process_id;
-    uint32_t name;         ///< of the program
-    uint32_t command_line; ///< arguments, separated by blanks
-    uint32_t mode;         ///< "off", "sample", "exact", "crt"
-    uint32_t library_version;
-    uint64_t taken_at;      ///< seconds since 1970
-    uint64_t time_ns;       ///< the image's clock when it was taken; 0: no clock
-    uint64_t pause_ns;      ///< how long the process was stopped; 0: it was not
-    uint64_t read_size;     ///< bytes that were read of it
-    uint64_t resident_size; ///< of the whole process; 0: unknown
+    uint32_t name;            ///< of the program
+    uint32_t command_line;    ///< arguments, separated by blanks
+    uint32_t mode;            ///< "off", "sample", "exact", "crt"
+    uint32_t library_version; ///< string: "0.2.0"
+    uint64_t taken_at;        ///< seconds since 1970
+    uint64_t time_ns;         ///< the image's clock when it was taken; 0: no clock
+    uint64_t pause_ns;        ///< how long the process was stopped; 0: it was not
+    uint64_t read_size;       ///< bytes that were read of it
+    uint64_t resident_size;   ///< of the whole process; 0: unknown
     uint64_t sample_interval;
+    uint64_t engine_start; ///< all that the engine has reserved: heaps, and what it knows of them
+    uint64_t engine_end;   ///< 0: not known
 
     struct image_heap *heaps;
     size_t heap_count;
@@ -157,6 +159,9 @@ struct image {
     size_t block_count;
     size_t block_capacity;
     bool has_free_blocks; ///< `blocks` has them too
+    /// By index of the block, after a leak search: of an indirect one the index of the definite
+    /// block that leads to it, else its own. NULL: none was made. From malloc(); the image owns it.
+    uint32_t *leaders;
 
     struct image_damage *damages;
     size_t damage_count;
@@ -192,7 +197,8 @@ uint32_t image_add_string(struct image *image, const char *text);
 const char *image_string(const struct image *image, uint32_t number);
 
 /// Each adds a copy and keeps the order that the struct tells, at the latest after image_sort().
-/// False: out of memory.
+/// False: out of memory.  Arrays without a capacity are this file's to resize: nobody else puts an
+/// array there, unless nothing is added to it afterwards.
 bool image_add_heap(struct image *image, const struct image_heap *heap);
 bool image_add_block(struct image *image, const struct image_block *block);
 bool image_add_module(struct image *image, const struct image_module *module);

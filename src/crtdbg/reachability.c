@@ -1,0 +1,91 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+#include "crtdbg/reachability.h"
+
+#include "crtdbg/damage.h"
+#include "crtdbg/report.h"
+#include "crtdbg/stacks.h"
+#include "engine/engine.h"
+
+#include <string.h>
+
+#define REPORT_WARNING(...)                                                                        \
+    do {                                                                                           \
+        if (report(REPORT_WARN, __VA_ARGS__) == 1) {                                               \
+            debug_break();                                                                         \
+        }                                                                                          \
+    } while (0)
+
+static const char *const WORDS[REACH_CLASS_COUNT] = {
+    [REACH_REACHABLE] = "still reachable",
+    [REACH_POSSIBLE] = "possibly lost",
+    [REACH_INDIRECT] = "indirectly lost",
+    [REACH_DEFINITE] = "definitely lost",
+};
+
+bool reachability_is_wanted(void)
+{
+    const char *value = engine_option("crt_reachability");
+    return value != NULL && strcmp(value, "1") == 0;
+}
+
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+// As the classic dump names a place: "file(line) : ".
+static void report_place(const struct leak_group *group)
+{
+    const struct record record = {
+        .file = group->file, .file_name = group->file_name, .line = group->line};
+    const char *file = group->file == NULL ? NULL : debug_file_of(&record);
+    if (file != NULL) {
+        REPORT_WARNING("%hs(%d) : ", file, group->line);
+    }
+}
+
+static void report_group(const struct leak_group *group)
+{
+    const struct leak_sum *sum = &group->sum;
+    report_place(group);
+    REPORT_WARNING("{%Iu} %hs: %Iu bytes in %Iu block%hs", (size_t)group->number,
+        WORDS[group->class], sum->size, sum->count, plural(sum->count));
+    if (group->below.count != 0) {
+        REPORT_WARNING(", and %Iu bytes in %Iu block%hs that only they lead to", group->below.size,
+            group->below.count, plural(group->below.count));
+    }
+    REPORT_WARNING(".\n");
+    stacks_report(group->stack, REPORT_WARN);
+}
+
+void reachability_report_result(const struct leak_result *result)
+{
+    REPORT_WARNING("Leaks by reachability ->\n");
+    for (size_t i = 0; i < result->group_count; i++) {
+        report_group(&result->groups[i]);
+    }
+    for (unsigned class = REACH_DEFINITE; class >= REACH_REACHABLE; class --) {
+        const struct leak_sum *sum = &result->sums[class];
+        REPORT_WARNING("%Iu bytes in %Iu block%hs %hs.\n", sum->size, sum->count,
+            plural(sum->count), WORDS[class]);
+    }
+    if (!result->has_stopped_others) {
+        REPORT_WARNING("Other threads could not be stopped (error %d): classes may be wrong.\n",
+            result->error);
+    }
+}
+
+void reachability_report(
+    bool (*is_told)(const struct debug_block *block, void *context), void *context)
+{
+    struct leak_result result;
+    if (!leak_search(&result, is_told, context)) {
+        REPORT_WARNING("Leaks could not be classed by reachability: the system gives no memory, or "
+                       "/proc/self/maps cannot be read.\n");
+        return;
+    }
+    reachability_report_result(&result);
+    leak_search_release(&result);
+}

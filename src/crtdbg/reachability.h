@@ -1,0 +1,19 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+/** Reports leaks by class and place, below the classic dump, where HALDE_OPTIONS=crt_reachability=1
+ * asks for it. */
+#ifndef CRTDBG_REACHABILITY_H
+#define CRTDBG_REACHABILITY_H
+
+#include "crtdbg/leak_search.h"
+
+/// Whether the option asks for it.
+bool reachability_is_wanted(void);
+/// Searches and reports. `is_told` as for leak_search().
+void reachability_report(
+    bool (*is_told)(const struct debug_block *block, void *context), void *context);
+/// Reports what a search found.
+void reachability_report_result(const struct leak_result *result);
+
+#endif

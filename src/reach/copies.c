@@ -1,0 +1,103 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+#include "reach/copies.h"
+
+#include "base/bits.h"
+#include "os/os.h"
+#include "reach/pages.h"
+
+#include <string.h>
+
+enum {
+    PLACES_MIN = 16
+};
+
+static size_t choose_place_count(uint64_t range_size, size_t limit)
+{
+    const uint64_t wanted = (range_size >> COPY_LINE_SHIFT) + 2;
+    size_t count = PLACES_MIN;
+    while (count < wanted && (2 * count) << COPY_LINE_SHIFT <= limit) {
+        count *= 2;
+    }
+    return count;
+}
+
+bool copies_init(
+    struct copies *copies, reach_reader read, void *context, uint64_t range_size, size_t limit)
+{
+    const size_t count = choose_place_count(range_size, limit);
+    const size_t tags_size = bits_round_up(count * sizeof(uint64_t), COPY_LINE_SIZE);
+    *copies = (struct copies){
+        .read = read,
+        .context = context,
+        .place_count = count,
+        .memory_size = tags_size + (count << COPY_LINE_SHIFT),
+    };
+    uint8_t *memory = pages_take(copies->memory_size);
+    if (memory == NULL) {
+        return false;
+    }
+    os_want_huge_pages(memory, copies->memory_size);
+    copies->tags = (uint64_t *)(void *)memory;
+    copies->bytes = memory + tags_size;
+    return true;
+}
+
+void copies_release(struct copies *copies)
+{
+    pages_give_back(copies->tags, copies->memory_size);
+    copies->tags = NULL;
+}
+
+// Bytes from an address to the end of its page.
+static size_t rest_of_page(uint64_t address)
+{
+    const size_t page_size = os_page_size();
+    return page_size - (size_t)(address & (page_size - 1));
+}
+
+size_t copies_read_through(struct copies *copies, uint64_t address, void *buffer, size_t size)
+{
+    uint8_t *bytes = buffer;
+    size_t done = 0;
+    size_t read_size = 0;
+    while (done < size) {
+        const size_t left = size - done;
+        const size_t got = copies->read(copies->context, address + done, bytes + done, left);
+        done += size_min(got, left);
+        read_size += size_min(got, left);
+        if (done == size) {
+            break;
+        }
+        // Behind the page that cannot be read it may go on.
+        size_t hole = size_min(rest_of_page(address + done), size - done);
+        hole = copies_are_exhausted(copies) ? size - done : hole;
+        copies->hole_size += hole;
+        memset(bytes + done, 0, hole);
+        done += hole;
+    }
+    copies->read_size += read_size;
+    return read_size;
+}
+
+void copies_fill(struct copies *copies, uint64_t line, size_t place)
+{
+    copies_read_through(copies, line << COPY_LINE_SHIFT, copies->bytes + (place << COPY_LINE_SHIFT),
+        COPY_LINE_SIZE);
+    copies->tags[place] = line + 1;
+}
+
+void copies_peek(struct copies *copies, uint64_t kept, uint64_t address, void *buffer, size_t size)
+{
+    const uint64_t line = address >> COPY_LINE_SHIFT;
+    const uint64_t kept_line = kept >> COPY_LINE_SHIFT;
+    const bool has_one_line = (address + size - 1) >> COPY_LINE_SHIFT == line;
+    const bool is_in_the_way = ((line ^ kept_line) & (copies->place_count - 1)) == 0;
+    if (!has_one_line || (is_in_the_way && line != kept_line)) {
+        copies_read_through(copies, address, buffer, size);
+        return;
+    }
+    size_t available;
+    memcpy(buffer, copies_at(copies, address, &available), size);
+}

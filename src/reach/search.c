@@ -1,0 +1,182 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+#include "reach/search.h"
+
+#include "base/bits.h"
+#include "reach/pages.h"
+
+enum {
+    COPIES_LIMIT = 256 << 20
+};
+
+// The results lie one behind the other, the largest items first.
+static bool take_results(struct reach *reach, size_t count, bool has_referrers)
+{
+    const size_t referrers_size = has_referrers ? count * sizeof(struct reach_referrer) : 0;
+    const size_t leaders_size = count * sizeof(uint32_t);
+    *reach = (struct reach){.memory_size = referrers_size + leaders_size + count};
+    uint8_t *memory = pages_take(reach->memory_size);
+    if (memory == NULL) {
+        return false;
+    }
+    reach->memory = memory;
+    reach->referrers = has_referrers ? (struct reach_referrer *)(void *)memory : NULL;
+    reach->leaders = (uint32_t *)(void *)(memory + referrers_size);
+    reach->classes = memory + referrers_size + leaders_size;
+    return true;
+}
+
+static size_t queue_size(const struct search *search)
+{
+    return search->input->block_count * sizeof(*search->queue);
+}
+
+static bool take_own(struct search *search)
+{
+    const struct reach_input *input = search->input;
+    const size_t limit = input->memory_limit == 0 ? COPIES_LIMIT : input->memory_limit;
+    search->queue = pages_take(queue_size(search));
+    return search->queue != NULL &&
+           block_index_init(&search->index, input->blocks, input->block_count) &&
+           copies_init(&search->copies, input->read, input->context, search->index.size, limit);
+}
+
+static void release_own(struct search *search)
+{
+    pages_give_back(search->queue, queue_size(search));
+    block_index_release(&search->index);
+    copies_release(&search->copies);
+}
+
+bool reach_search(const struct reach_input *input, struct reach *reach)
+{
+    if (input->block_count > REACH_BLOCKS_MAX ||
+        !take_results(reach, input->block_count, input->has_referrers)) {
+        return false;
+    }
+    struct search search = {.input = input, .result = reach};
+    bool is_done = take_own(&search);
+    if (is_done) {
+        search_mark(&search);
+        is_done = search_lost(&search);
+        reach->read_size = search.copies.read_size;
+    }
+    release_own(&search);
+    if (!is_done) {
+        reach_release(reach);
+    }
+    return is_done;
+}
+
+void reach_release(struct reach *reach)
+{
+    pages_give_back(reach->memory, reach->memory_size);
+    *reach = (struct reach){0};
+}
+
+// ---- Single questions -------------------------------------------------------------------------
+
+uint32_t reach_block_at(const struct reach_input *input, uint64_t address)
+{
+    const struct block_index index = {.blocks = input->blocks};
+    const uint32_t found =
+        block_index_last_before(&index, 0, (uint32_t)input->block_count, address);
+    if (found == UINT32_MAX) {
+        return REACH_NO_BLOCK;
+    }
+    const struct reach_block *block = &input->blocks[found];
+    return address - block->start < block_extent(block) ? found : REACH_NO_BLOCK;
+}
+
+struct pointer_search {
+    struct reach_range target;
+    bool (*visit)(const struct reach_pointer *pointer, void *context);
+    void *context;
+    struct copies copies;
+    uint32_t block; // where words are read just now
+    uint32_t root;
+};
+
+// False: the visitor has seen enough.
+static bool visit_words(
+    const struct pointer_search *search, const uint64_t *words, size_t count, uint64_t address)
+{
+    const uint64_t target_size = search->target.end - search->target.start;
+    for (size_t i = 0; i < count; i++) {
+        if (LIKELY(words[i] - search->target.start >= target_size)) {
+            continue;
+        }
+        const struct reach_pointer pointer = {
+            .address = address + i * WORD_SIZE,
+            .value = words[i],
+            .block = search->block,
+            .root = search->root,
+        };
+        if (!search->visit(&pointer, search->context)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool visit_range(struct pointer_search *search, uint64_t start, uint64_t end)
+{
+    uint64_t address = words_start(start);
+    end = words_end(end);
+    while (address < end && !copies_are_exhausted(&search->copies)) {
+        size_t size;
+        const uint64_t *words =
+            (const uint64_t *)(const void *)copies_at(&search->copies, address, &size);
+        size = size_min(size, end - address);
+        if (!visit_words(search, words, size / WORD_SIZE, address)) {
+            return false;
+        }
+        address += size;
+    }
+    return true;
+}
+
+static bool visit_roots(struct pointer_search *search, const struct reach_input *input)
+{
+    search->block = REACH_NO_BLOCK;
+    for (uint32_t i = 0; i < input->root_count; i++) {
+        search->root = i;
+        if (!visit_range(search, input->roots[i].start, input->roots[i].end)) {
+            return false;
+        }
+    }
+    search->root = (uint32_t)input->root_count;
+    for (size_t i = 0; i < input->word_count; i++) {
+        if (!visit_words(search, &input->words[i], 1, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void visit_blocks(struct pointer_search *search, const struct reach_input *input)
+{
+    search->root = 0;
+    for (uint32_t i = 0; i < input->block_count; i++) {
+        const struct reach_block *block = &input->blocks[i];
+        search->block = i;
+        if (!visit_range(search, block->start, block->start + block->size)) {
+            return;
+        }
+    }
+}
+
+bool reach_find_pointers(const struct reach_input *input, struct reach_range target,
+    bool (*visit)(const struct reach_pointer *pointer, void *context), void *context)
+{
+    struct pointer_search search = {.target = target, .visit = visit, .context = context};
+    if (!copies_init(&search.copies, input->read, input->context, 0, 0)) {
+        return false;
+    }
+    if (visit_roots(&search, input)) {
+        visit_blocks(&search, input);
+    }
+    copies_release(&search.copies);
+    return true;
+}

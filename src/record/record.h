@@ -1,0 +1,155 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+/**
+ * The recorder: who asked for which block, noted while the program runs.
+ *
+ * HALDE_OPTIONS=mode=exact notes the call stack, the thread and the time of every block of the
+ * malloc family in its side record; mode=sample does so, as user info, for some blocks, picked so
+ * that each byte has the same chance.  Both come in by the redirect (engine/redirect.h).  Readers
+ * outside find it all by the process's layout (base/layout.h).
+ *
+ * Under `halde run` every noted allocation and free is told to a collector, too, through memory
+ * that the two share (channel.h).
+ *
+ * Nothing here allocates, locks what the loader or libc locks, or changes errno.  All of it may be
+ * called in signal handlers as far as malloc() itself may, in destructors of threads, before
+ * constructors and after exit().  In a forked child nothing is told any more, unless descendants
+ * are to be recorded: then the child gets a channel of its own.  The page that says so is wiped by
+ * the kernel, so this holds for whatever system call made the child.  A child of vfork() shares the
+ * memory, and the thread: what it does is told like everything else.
+ */
+#ifndef RECORD_RECORD_H
+#define RECORD_RECORD_H
+
+#include "base/layout.h"
+#include "engine/redirect.h"
+#include "record/channel.h"
+#include "unwind/stack_depot.h"
+#include "unwind/unwind.h"
+
+enum {
+    RECORD_FRAMES_MAX = 64,
+    RECORD_INTERVAL = 512 << 10, ///< bytes between samples, on average
+};
+
+/// In a page of its own, which the kernel wipes: see above. All zero: a child that has not been set
+/// up.
+struct record_page {
+    _Atomic(uint32_t) process_id; ///< of whom this is about; written in that process only
+    _Atomic(uint32_t) is_telling; ///< events go into the channel
+    _Atomic(uint32_t) is_noting;  ///< stacks are noted; else records are cleared only
+};
+
+/// Constant after record_start(), but for what forked children change.
+struct recorder {
+    enum layout_record_mode mode;
+    uint32_t frames;        ///< of a stack, at most
+    uint64_t interval;      ///< sampling: bytes
+    uint64_t started_ns;    ///< CLOCK_MONOTONIC
+    uint32_t unknown_stack; ///< number of what stands for stacks without room
+    halde_heap *heap;       ///< the process heap
+    struct record_page *page;
+    struct channel_header *channel; ///< NULL: no collector
+    size_t channel_size;
+    struct channel_ring *rings;
+    struct channel_event *events;
+    uint32_t ring_count;
+    uint32_t ring_shift;
+    uint32_t process_id; ///< whose stacks these are
+    uint32_t collector_id;
+    bool is_child;                ///< the collector is this process's parent
+    char name[CHANNEL_NAME_SIZE]; ///< where descendants get a channel; "": they do not
+};
+extern HIDDEN struct recorder recorder;
+
+/// What a thread has.
+struct record_thread {
+    struct channel_ring *ring; ///< NULL: none yet
+    struct channel_event *events;
+    uint64_t limit;           ///< positions below need no look at `tail`
+    uint32_t id;              ///< of the thread; 0: not asked yet
+    bool is_ringed;           ///< `ring` is its own, not the common one
+    bool is_watched;          ///< its end will be told
+    bool has_memo;            ///< `memo` has been asked for
+    struct unwind_memo *memo; ///< of its stack; NULL: none
+    uintptr_t last;    ///< the block that it allocated last, inverted: it is no pointer to it
+    int64_t countdown; ///< sampling: bytes until the next sample
+    uint64_t random;   ///< sampling: state of the generator; 0: not seeded
+};
+extern HIDDEN THREAD_LOCAL struct record_thread record_thread;
+
+/// The redirects of the two modes.
+extern HIDDEN const struct allocator_redirect record_exact;
+extern HIDDEN const struct allocator_redirect record_sample;
+
+// ---- Page and time ------------------------------------------------------------------------------
+
+/// Sets the page up in a forked child that nobody has set up yet.
+void record_enter_child(void);
+
+/// Whether stacks are to be noted.
+ALWAYS_INLINE bool record_is_noting(void)
+{
+    if (UNLIKELY(atomic_load_explicit(&recorder.page->process_id, memory_order_relaxed) == 0)) {
+        record_enter_child();
+    }
+    return atomic_load_explicit(&recorder.page->is_noting, memory_order_relaxed) != 0;
+}
+
+/// Nothing is told any more.
+void record_stop_telling(void);
+
+/// Nanoseconds since the start, a few milliseconds old.
+uint64_t record_time(void);
+
+/// The calling thread's id.
+uint32_t record_thread_id(void);
+
+/// The thread's memo, which it gets if it has not asked before. NULL: none.
+struct unwind_memo *record_make_memo(void);
+
+/// The number of the stack that begins with `caller`.  Inlined, like all on the way here: each
+/// frame of ours has to be walked over.
+ALWAYS_INLINE uint32_t record_stack(struct unwind_memo *memo, const void *caller)
+{
+    uintptr_t frames[RECORD_FRAMES_MAX];
+    size_t count = unwind_capture_remembered(memo, frames, recorder.frames, caller);
+    uint32_t stack = stack_depot_put(frames, count);
+    return LIKELY(stack != 0) ? stack : recorder.unknown_stack;
+}
+
+// ---- Telling ------------------------------------------------------------------------------------
+// Each waits for room in the thread's ring, and does nothing when nobody listens.
+
+ALWAYS_INLINE bool record_is_telling(void)
+{
+    return atomic_load_explicit(&recorder.page->is_telling, memory_order_relaxed) != 0;
+}
+
+void record_tell_allocated(uint32_t stack, size_t size);
+/// `is_temporary`: its thread had allocated nothing since.
+void record_tell_freed(uint32_t stack, size_t size, uint64_t age_ns, bool is_temporary);
+
+/// Prepares what threads need when they end.
+void record_rings_init(void);
+/// Has the calling thread give back what it has when it ends.
+void record_watch_thread(void);
+/// Gives the thread's memo back.
+void record_release_memo(void);
+/// In a forked child: the rings are another's.
+void record_rings_in_child(void);
+
+// ---- Start and end ------------------------------------------------------------------------------
+
+/// Reads HALDE_RECORD and takes what `halde run` has added out of the environment; sets
+/// recorder.collector_id and name.  Returns the channel's descriptor, or -1.
+int record_take_descriptor(void);
+/// Fills in where side records have what is noted.
+void record_describe_notes(struct layout_recorder *layout);
+/// Lets the collector look at the process, which ends then. Returns at once if there is none.
+void record_ask(enum channel_reason reason);
+/// Prepares for quick_exit().
+void record_watch_end(void);
+
+#endif

@@ -1,0 +1,403 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+// What layers above the engine know of a block: user info, the debug heap, the recorder, stacks.
+
+#include "view/internal.h"
+
+#include <string.h>
+
+enum {
+    EXTENSIONS_MAX = 16,
+    PROBES_MAX = 4096, // of the user info table, which is at most half full
+    NAMES_MAX = 1 << 20,
+};
+
+// ---- The list ---------------------------------------------------------------------------------
+
+// Copies what both sides know of an extension; the rest is 0.
+static void take_extension(struct view *view, uint64_t address, uint32_t size, void *to,
+    size_t known_size, const char *name)
+{
+    struct layout_extension *head = to;
+    char padded[sizeof(head->name)] = {0};
+    memcpy(padded, name, strlen(name));
+    uint8_t bytes[256] = {0};
+    size_t wanted = size < known_size ? size : known_size;
+    if (head->size != 0 || wanted > sizeof(bytes) ||
+        !store_read(&view->contents, address, bytes, wanted)) {
+        return;
+    }
+    struct layout_extension found;
+    memcpy(&found, bytes, sizeof(found));
+    if (memcmp(found.name, padded, sizeof(padded)) == 0 && found.version == 1) {
+        memcpy(to, bytes, known_size);
+        head->size = (uint32_t)wanted;
+    }
+}
+
+void view_read_extensions(struct view *view, uint64_t first)
+{
+    struct layout_extension head;
+    static_assert(sizeof(view->debug) <= 256, "an extension fits");
+    memset(&view->stacks, 0, sizeof(view->stacks));
+    memset(&view->debug, 0, sizeof(view->debug));
+    memset(&view->recorder, 0, sizeof(view->recorder));
+    uint64_t address = first;
+    for (int i = 0; i < EXTENSIONS_MAX && address != 0; i++) {
+        if (!store_read(&view->contents, address, &head, sizeof(head)) ||
+            head.size < sizeof(head)) {
+            return;
+        }
+        take_extension(
+            view, address, head.size, &view->stacks, sizeof(view->stacks), LAYOUT_STACKS);
+        take_extension(
+            view, address, head.size, &view->debug, sizeof(view->debug), LAYOUT_DEBUG_HEAP);
+        take_extension(
+            view, address, head.size, &view->recorder, sizeof(view->recorder), LAYOUT_RECORDER);
+        address = (uint64_t)(uintptr_t)head.next;
+    }
+}
+
+// ---- User info --------------------------------------------------------------------------------
+
+struct info_table {
+    uint64_t entries;
+    uint64_t entry_size;
+    uint32_t capacity; // power of two
+    uint32_t count;
+};
+
+static bool read_info_table(
+    struct view *view, const struct view_heap *heap, struct info_table *table)
+{
+    uint8_t bytes[256]; // the fields were proved to lie within
+    if (heap->info == 0 || !view_is_metadata(view, heap->info, 1)) {
+        return false;
+    }
+    size_t size = 0;
+    static const uint8_t FIELDS[] = {LAYOUT_FIELD_info_table_entries,
+        LAYOUT_FIELD_info_table_capacity, LAYOUT_FIELD_info_table_count};
+    for (size_t i = 0; i < sizeof(FIELDS); i++) {
+        struct layout_field field = view->fields[FIELDS[i]];
+        size_t end = (size_t)field.offset + field.size;
+        size = end > size ? end : size;
+    }
+    if (!store_read(&view->store, heap->info, bytes, size)) {
+        return false;
+    }
+    table->entries = view_field(view, bytes, LAYOUT_FIELD_info_table_entries);
+    table->capacity = (uint32_t)view_field(view, bytes, LAYOUT_FIELD_info_table_capacity);
+    table->count = (uint32_t)view_field(view, bytes, LAYOUT_FIELD_info_table_count);
+    table->entry_size = (uint64_t)view->constants[LAYOUT_CONSTANT_INFO_ENTRY_SIZE_OF];
+    return table->capacity != 0 && (table->capacity & (table->capacity - 1)) == 0 &&
+           view_is_metadata(view, table->entries, table->capacity * table->entry_size);
+}
+
+bool view_user_info_count(struct view *view, const struct view_heap *heap, uint32_t *count)
+{
+    struct info_table table;
+    if (!read_info_table(view, heap, &table)) {
+        return false;
+    }
+    *count = table.count;
+    return true;
+}
+
+bool view_fetch_user_info(struct view *view, const struct view_heap *heap)
+{
+    struct info_table table;
+    return !read_info_table(view, heap, &table) ||
+           store_touch(&view->store, table.entries, table.capacity * table.entry_size);
+}
+
+// The table's hash, which belongs to this version of the layout.
+static uint32_t home_of(const struct view *view, const struct info_table *table, uint64_t block)
+{
+    uint64_t hash = (block >> view->granule_shift) * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(hash >> 32) & (table->capacity - 1);
+}
+
+bool view_user_info(struct view *view, const struct view_heap *heap,
+    const struct view_element *element, struct view_user_info *info)
+{
+    struct info_table table;
+    uint8_t bytes[SMALL_STRUCTURE_MAX];
+    if (element->kind != VIEW_BUSY || !element->has_info || !read_info_table(view, heap, &table)) {
+        return false;
+    }
+    uint32_t place = home_of(view, &table, element->start);
+    for (uint32_t i = 0; i < PROBES_MAX && i < table.capacity; i++) {
+        if (!store_read(&view->store, table.entries + place * table.entry_size, bytes,
+                (size_t)table.entry_size)) {
+            return false;
+        }
+        uint64_t block = view_field(view, bytes, LAYOUT_FIELD_info_entry_block);
+        if (block == 0) {
+            return false;
+        }
+        if (block == element->start) {
+            // struct halde_user_info: a word, then 32 bits.
+            const uint8_t *value = bytes + view->fields[LAYOUT_FIELD_info_entry_info].offset;
+            memcpy(&info->value, value, sizeof(info->value));
+            memcpy(&info->flags, value + sizeof(info->value), sizeof(info->flags));
+            return true;
+        }
+        place = (place + 1) & (table.capacity - 1);
+    }
+    return false;
+}
+
+// ---- Side records -----------------------------------------------------------------------------
+
+// Reads an element's side record: `record_size` bytes of the heap.
+static bool read_record(struct view *view, const struct view_heap *heap,
+    const struct view_element *element, uint8_t bytes[SMALL_STRUCTURE_MAX])
+{
+    return element->kind == VIEW_BUSY && element->record != 0 && heap->record_size > 0 &&
+           view_is_metadata(view, element->record, heap->record_size) &&
+           store_read(&view->store, element->record, bytes, heap->record_size);
+}
+
+static bool is_inside(struct layout_field field, uint32_t record_size)
+{
+    return field.size > 0 && field.size <= sizeof(uint64_t) &&
+           field.offset + (uint32_t)field.size <= record_size;
+}
+
+uint64_t view_debug_heap(struct view *view)
+{
+    if (!view->has_debug_handle) {
+        view->debug_handle = 0;
+        if (view->debug.extension.size != 0 &&
+            !store_read(&view->contents, view->debug.heap, &view->debug_handle,
+                sizeof(view->debug_handle))) {
+            view->debug_handle = 0;
+        }
+        view->has_debug_handle = true;
+    }
+    return view->debug_handle;
+}
+
+static bool has_debug_fields(const struct view *view, uint32_t record_size)
+{
+    const struct layout_debug_heap *debug = &view->debug;
+    return is_inside(debug->number, record_size) && is_inside(debug->file, record_size) &&
+           is_inside(debug->size, record_size) && is_inside(debug->inner_size, record_size) &&
+           is_inside(debug->line, record_size) && is_inside(debug->use, record_size) &&
+           is_inside(debug->file_name, record_size) && is_inside(debug->front, record_size) &&
+           is_inside(debug->inner, record_size) && is_inside(debug->thread_id, record_size) &&
+           is_inside(debug->stack, record_size) && is_inside(debug->state, record_size);
+}
+
+static bool take_debug_state(const struct view *view, uint32_t value, enum view_debug_state *state)
+{
+    const struct layout_debug_heap *debug = &view->debug;
+    const uint32_t values[] = {
+        [VIEW_DEBUG_LIVE] = debug->state_live,
+        [VIEW_DEBUG_IGNORED] = debug->state_ignored,
+        [VIEW_DEBUG_DELAYED] = debug->state_delayed,
+        [VIEW_DEBUG_QUARANTINED] = debug->state_quarantined,
+    };
+    for (unsigned i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        if (value == values[i]) {
+            *state = (enum view_debug_state)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+// Where the copy of a file's name lies; 0: nobody knows.
+static uint64_t copy_of_name(struct view *view, uint32_t number)
+{
+    const struct layout_debug_heap *debug = &view->debug;
+    uint64_t copy = 0;
+    if (number == 0 || number > debug->file_name_count || number > NAMES_MAX) {
+        return 0;
+    }
+    uint64_t place = debug->file_names + (uint64_t)(number - 1) * debug->file_name_size +
+                     debug->file_name_offset;
+    return store_read(&view->contents, place, &copy, sizeof(copy)) ? copy : 0;
+}
+
+// The user's data lies within the engine's block.
+static bool is_sound_debug(const struct view_debug_block *block, const struct view_element *element)
+{
+    uint64_t capacity = element->end - element->start;
+    return block->front <= capacity && block->outer_size <= capacity - block->front &&
+           block->inner <= block->outer_size &&
+           (block->inner == 0 || block->size <= block->outer_size - block->inner);
+}
+
+bool view_debug_block(struct view *view, const struct view_heap *heap,
+    const struct view_element *element, struct view_debug_block *block)
+{
+    uint8_t bytes[SMALL_STRUCTURE_MAX];
+    const struct layout_debug_heap *debug = &view->debug;
+    if (!heap->is_debug_heap || !read_record(view, heap, element, bytes) ||
+        !has_debug_fields(view, heap->record_size)) {
+        return false;
+    }
+    enum view_debug_state state = VIEW_DEBUG_LIVE;
+    if (!take_debug_state(view, (uint32_t)view_number(bytes, debug->state), &state)) {
+        return false;
+    }
+    uint32_t use = (uint32_t)view_number(bytes, debug->use);
+    *block = (struct view_debug_block){
+        .state = state,
+        .outer_size = view_number(bytes, debug->size),
+        .number = view_number(bytes, debug->number),
+        .file = view_number(bytes, debug->file),
+        .file_copy = copy_of_name(view, (uint32_t)view_number(bytes, debug->file_name)),
+        .front = (uint32_t)view_number(bytes, debug->front),
+        .inner = (uint32_t)view_number(bytes, debug->inner),
+        .line = (int32_t)(uint32_t)view_number(bytes, debug->line),
+        .type = (uint16_t)use,
+        .subtype = (uint16_t)(use >> 16),
+        .thread_id = (uint32_t)view_number(bytes, debug->thread_id),
+        .stack = (uint32_t)view_number(bytes, debug->stack),
+    };
+    block->outer = element->start + block->front;
+    block->address = block->outer + block->inner;
+    block->size = block->inner != 0 ? view_number(bytes, debug->inner_size) : block->outer_size;
+    return is_sound_debug(block, element);
+}
+
+bool view_debug_fills(const struct view *view, struct view_debug_fills *fills)
+{
+    const struct layout_debug_heap *debug = &view->debug;
+    *fills = (struct view_debug_fills){
+        .freed = (uint8_t)debug->fill_freed,
+        .gap = (uint8_t)debug->fill_gap,
+        .aligned = (uint8_t)debug->fill_aligned,
+        .tail_checked_max = debug->tail_checked_max,
+    };
+    return debug->extension.size == sizeof(*debug);
+}
+
+// ---- The recorder -----------------------------------------------------------------------------
+
+void view_recorder(const struct view *view, struct view_recorder *recorder)
+{
+    uint32_t mode = view->recorder.extension.size == 0 ? LAYOUT_RECORD_OFF : view->recorder.mode;
+    *recorder = (struct view_recorder){
+        .mode = mode == LAYOUT_RECORD_SAMPLE  ? LAYOUT_RECORD_SAMPLE
+                : mode == LAYOUT_RECORD_EXACT ? LAYOUT_RECORD_EXACT
+                                              : LAYOUT_RECORD_OFF,
+        .sample_interval = view->recorder.sample_interval,
+        .started_ns = view->recorder.started_ns,
+    };
+}
+
+static bool read_exact(struct view *view, const struct view_heap *heap,
+    const struct view_element *element, struct view_record *record)
+{
+    uint8_t bytes[SMALL_STRUCTURE_MAX];
+    const struct layout_recorder *recorder = &view->recorder;
+    if (!is_inside(recorder->stack, heap->record_size) ||
+        !is_inside(recorder->thread_id, heap->record_size) ||
+        !is_inside(recorder->time_ns, heap->record_size) ||
+        !read_record(view, heap, element, bytes)) {
+        return false;
+    }
+    *record = (struct view_record){
+        .stack = (uint32_t)view_number(bytes, recorder->stack),
+        .thread_id = (uint32_t)view_number(bytes, recorder->thread_id),
+        .time_ns = view_number(bytes, recorder->time_ns),
+    };
+    return record->stack != 0 || record->thread_id != 0;
+}
+
+static bool read_sample(struct view *view, const struct view_heap *heap,
+    const struct view_element *element, struct view_record *record)
+{
+    struct view_user_info info;
+    if (!view_user_info(view, heap, element, &info)) {
+        return false;
+    }
+    *record = (struct view_record){
+        .stack = (uint32_t)info.value,
+        .thread_id = (uint32_t)(info.value >> 32),
+        .weight = info.flags,
+    };
+    return true;
+}
+
+bool view_record(struct view *view, const struct view_heap *heap,
+    const struct view_element *element, struct view_record *record)
+{
+    struct view_recorder recorder;
+    view_recorder(view, &recorder);
+    if (!heap->is_process_heap) {
+        return false;
+    }
+    switch (recorder.mode) {
+    case LAYOUT_RECORD_EXACT:
+        return read_exact(view, heap, element, record);
+    case LAYOUT_RECORD_SAMPLE:
+        return read_sample(view, heap, element, record);
+    case LAYOUT_RECORD_OFF:
+        break;
+    }
+    return false;
+}
+
+// ---- Stacks -----------------------------------------------------------------------------------
+
+// The header of a depot: unwind/stack_depot.h tells its format.
+struct depot_header {
+    char magic[8];
+    uint32_t version, header_size;
+    uint64_t limit, buckets_offset, bucket_count, entries_offset;
+    uint32_t entry_header_size, frame_size, number_shift, is_full;
+    uint64_t used, stack_count;
+};
+
+struct depot_entry {
+    uint32_t next, hash, frame_count, self;
+};
+
+static void read_depot(struct view *view)
+{
+    struct depot *depot = &view->depot;
+    struct depot_header header;
+    *depot = (struct depot){.is_read = true};
+    uint64_t address = 0;
+    bool is_there = view->stacks.extension.size != 0 &&
+                    store_read(&view->contents, view->stacks.depot, &address, sizeof(address)) &&
+                    address != 0 && store_read(&view->store, address, &header, sizeof(header));
+    if (!is_there || memcmp(header.magic, "HaldeStk", sizeof(header.magic)) != 0 ||
+        header.version != 1 || header.frame_size != sizeof(uint64_t) || header.number_shift > 16 ||
+        header.entry_header_size < sizeof(struct depot_entry) ||
+        header.used > UINT64_MAX - address) {
+        return;
+    }
+    depot->address = address;
+    depot->entries_offset = header.entries_offset;
+    depot->used = header.used;
+    depot->entry_header_size = header.entry_header_size;
+    depot->number_shift = header.number_shift;
+}
+
+size_t view_stack(struct view *view, uint32_t number, uint64_t *frames, size_t capacity)
+{
+    struct depot *depot = &view->depot;
+    struct depot_entry entry;
+    if (!depot->is_read) {
+        read_depot(view);
+    }
+    uint64_t offset = (uint64_t)number << depot->number_shift;
+    if (number == 0 || depot->address == 0 || offset < depot->entries_offset ||
+        offset >= depot->used || depot->used - offset < depot->entry_header_size ||
+        !store_read(&view->store, depot->address + offset, &entry, sizeof(entry)) ||
+        entry.self != number) {
+        return 0;
+    }
+    uint64_t room = (depot->used - offset - depot->entry_header_size) / sizeof(frames[0]);
+    size_t count = entry.frame_count < VIEW_FRAMES_MAX ? entry.frame_count : VIEW_FRAMES_MAX;
+    count = count < room ? count : (size_t)room;
+    count = count < capacity ? count : capacity;
+    uint64_t first = depot->address + offset + depot->entry_header_size;
+    return store_read(&view->store, first, frames, count * sizeof(frames[0])) ? count : 0;
+}

@@ -1,0 +1,151 @@
+# SPDX-FileCopyrightText: 2026 The Halde authors
+# SPDX-License-Identifier: MIT
+"""`halde who` and the options of `halde leaks`, on a live process whose pointers are known
+(programs/reach_planted.c)."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+TOOL, PRELOAD = sys.argv[1:3]
+PROGRAMS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
+SKIPPED = 77
+failures = 0
+
+
+def expect(what, actual, expected):
+    global failures
+    if actual != expected:
+        failures += 1
+        print(f"{what}:\n  is        {actual}\n  expected  {expected}")
+
+
+def run(*words):
+    return subprocess.run([TOOL, *words], capture_output=True, text=True)
+
+
+def ask(pid, address, *options):
+    result = run("who", str(pid), address, "--json", *options)
+    return json.loads(result.stdout), result.returncode
+
+
+def addresses(pid, name):
+    """The blocks that a function has allocated, by address, and the functions that called it."""
+    answer = json.loads(run("leaks", str(pid), "--json", "--all").stdout)
+    found = []
+    for site in answer["leaks"]:
+        if site["stack"] and site["stack"][0]["function"] == name:
+            found.append((site["example"]["address"], site["blocks"]))
+    return found
+
+
+def one_address(pid, name):
+    return addresses(pid, name)[0][0]
+
+
+def test_path(pid):
+    # Three blocks, the last one first: a variable leads to the third that was made.
+    roots = [address for address, _ in addresses(pid, "plant_reachable")]
+    answers = [ask(pid, address)[0] for address in roots]
+    lengths = sorted(len(answer["path"]) for answer in answers)
+    expect("steps from the root", lengths, [1, 2, 3])
+    for answer in answers:
+        expect("root", (answer["root"]["where"], answer["root"].get("variable")), ("module", "first"))
+        expect("kind", answer["block"]["kind"], "reachable")
+        expect("the path ends here", answer["path"][-1]["block"]["address"], answer["block"]["address"])
+        expect("offsets", {step["offset"] for step in answer["path"]}, {0})
+        expect("function", answer["block"]["function"], "plant_reachable")
+    deepest = max(answers, key=lambda answer: len(answer["path"]))
+    address = deepest["block"]["address"]
+    tree, status = ask(pid, address, "--depth", "3")
+    expect("levels", [pointer["level"] for pointer in tree["pointers"]].count(3), 1)
+    expect("exit status", status, 0)
+    inside, _ = ask(pid, hex(int(address, 16) + 17))
+    expect("any address in the block", inside["block"]["address"], address)
+
+
+def test_inside(pid):
+    answer, _ = ask(pid, one_address(pid, "plant_possible"))
+    expect("pointers to the inside", [pointer["offset"] for pointer in answer["pointers"]], [16])
+    expect("kind", answer["block"]["kind"], "possible")
+    expect("variable", answer["pointers"][0]["variable"], "inside")
+
+
+def test_threads(pid):
+    places = {name: {pointer["where"] for pointer in ask(pid, one_address(pid, name))[0]["pointers"]}
+              for name in ("plant_on_stack", "plant_in_tls", "plant_in_register")}
+    expect("on a stack", "stack" in places["plant_on_stack"], True)
+    expect("in thread-local storage", "tls" in places["plant_in_tls"], True)
+    expect("in a register", "register" in places["plant_in_register"], True)
+
+
+def test_nothing(pid):
+    address = one_address(pid, "plant_large")
+    answer, status = ask(pid, address)
+    expect("nothing points there", (answer["pointer_count"], status), (0, 1))
+    expect("kind", answer["block"]["kind"], "definite")
+    text = run("who", str(pid), address)
+    expect("said", "nothing points here" in text.stdout, True)
+
+
+def test_text(pid):
+    text = run("who", str(pid), one_address(pid, "plant_reachable")).stdout
+    expect("root in text", re.search(r"^  root  reach_planted\S* first$", text, re.M) is not None, True)
+    expect("step in text", re.search(r"^    -> 0x[0-9a-f]+ \+0  \(48 bytes, plant_reachable \S*reach_planted.c:\d+\)$",
+                                     text, re.M) is not None, True)
+
+
+def test_trouble(pid):
+    for words in (("who", str(pid), "here"), ("who", str(pid)), ("who", "999999999", "0x1000"),
+                  ("who", str(pid), "0x1000", "--depth", "0"), ("leaks", str(pid), "--kinds", "lost"),
+                  ("leaks", str(pid), "--older", "long"), ("leaks", str(pid), "--top", "0"),
+                  ("leaks", str(pid), "--suppressions", "/nowhere/list"), ("leaks",)):
+        result = run(*words)
+        expect(f"exit status of {words}", result.returncode, 2)
+        expect(f"message of {words}", result.stderr.startswith("halde " + words[0] + ": "), True)
+        expect(f"output of {words}", result.stdout, "")
+
+
+def test_options(pid):
+    expect("definite leaks", run("leaks", str(pid)).returncode, 1)
+    expect("none is that old", run("leaks", str(pid), "--older", "1h").returncode, 0)
+    expect("possible ones", run("leaks", str(pid), "--kinds", "possible").returncode, 1)
+    for form in ("text", "msvc", "gnu", "json", "sarif"):
+        result = run("leaks", str(pid), "--format", form)
+        expect(f"form {form}", (result.returncode, "plant_single" in result.stdout or form in ("msvc", "gnu")),
+               (1, True))
+    result = run("leaks", str(pid))
+    expect("pause is told", "paused" in result.stderr, True)
+    with tempfile.NamedTemporaryFile("w", suffix=".supp") as file:
+        file.write("leak:plant_\n")
+        file.flush()
+        result = run("leaks", str(pid), "--suppressions", file.name)
+        expect("all suppressed", result.returncode, 0)
+
+
+def main():
+    if not PRELOAD or not shutil.which("gcc"):
+        print("there is no preload object, or no compiler")
+        sys.exit(SKIPPED)
+    with tempfile.TemporaryDirectory() as folder:
+        program = os.path.join(folder, "reach_planted")
+        subprocess.run(["gcc", "-g", "-O1", "-pthread", os.path.join(PROGRAMS, "reach_planted.c"), "-o", program],
+                       check=True)
+        environment = dict(os.environ, LD_PRELOAD=PRELOAD, HALDE_OPTIONS="mode=exact")
+        process = subprocess.Popen([program, "wait"], env=environment, stdout=subprocess.PIPE)
+        process.stdout.readline()
+        try:
+            for test in (test_path, test_inside, test_threads, test_nothing, test_text, test_trouble, test_options):
+                test(process.pid)
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+    sys.exit(1 if failures else 0)
+
+
+main()

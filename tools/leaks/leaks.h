@@ -1,0 +1,41 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+/**
+ * Leak search in an image: which memory of the process counts as roots, and the class of each busy
+ * block.
+ *
+ * reach/roots.h says what counts as roots; blocks that the program told the debug heap to ignore
+ * count as reached.
+ */
+#ifndef LEAKS_LEAKS_H
+#define LEAKS_LEAKS_H
+
+#include "image/image.h"
+#include "reach/roots.h"
+
+/// What a root is: for each range of the input, and behind them for each word.
+struct leaks_root {
+    enum reach_root_kind kind;
+    uint32_t thread; ///< index of the image's thread; UINT32_MAX: none
+    uint32_t module; ///< index of the image's module; UINT32_MAX: none
+};
+
+struct leaks_search {
+    struct reach_input input; ///< owns what it points to
+    struct leaks_root *roots; ///< root_count + word_count of them
+    uint32_t *block_of;       ///< index of the image's block, for each block of the input
+};
+
+/// Sets the class of all busy blocks of an image by reachability, and image->leaders.
+/// @return false: contents, mappings or threads are missing, or there is no memory; classes are
+/// REACH_NOT_SEARCHED then, and `leaks_trouble()` says why
+bool leaks_classify(struct image *image);
+/// One sentence without a full stop, for the last leaks_classify() that returned false.
+const char *leaks_trouble(void);
+
+/// Gathers the input of a search. False as above; otherwise leaks_search_release() ends it.
+bool leaks_search_init(struct leaks_search *search, const struct image *image);
+void leaks_search_release(struct leaks_search *search);
+
+#endif

@@ -1,0 +1,361 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+#include "overview/groups.h"
+
+#include "capture/subject.h"
+#include "cli/memory.h"
+#include "image/names.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const KEY_NAMES[GROUP_KEY_COUNT] = {
+    [GROUP_BY_STACK] = "stack",
+    [GROUP_BY_TYPE] = "type",
+    [GROUP_BY_HEAP] = "heap",
+    [GROUP_BY_CLASS] = "class",
+    [GROUP_BY_THREAD] = "thread",
+    [GROUP_BY_MODULE] = "module",
+    [GROUP_BY_AGE] = "age",
+};
+
+bool group_key_parse(const char *text, enum group_key *key)
+{
+    for (unsigned index = 0; index < GROUP_KEY_COUNT; index++) {
+        if (strcmp(KEY_NAMES[index], text) == 0) {
+            *key = index;
+            return true;
+        }
+    }
+    return false;
+}
+
+// ---- The table ----
+
+static size_t place_of(const struct groups *groups, const char *key)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (const char *next = key; *next; next++) {
+        hash = (hash ^ (uint8_t)*next) * 1099511628211u;
+    }
+    size_t place = (hash ^ hash >> 32) & (groups->place_count - 1);
+    while (
+        groups->places[place] && strcmp(groups->items[groups->places[place] - 1].key, key) != 0) {
+        place = (place + 1) & (groups->place_count - 1);
+    }
+    return place;
+}
+
+static void make_places(struct groups *groups)
+{
+    if (groups->count * 2 < groups->place_count) {
+        return;
+    }
+    free(groups->places);
+    groups->place_count = groups->place_count ? groups->place_count * 2 : 256;
+    groups->places = must_allocate(groups->place_count, sizeof(*groups->places));
+    for (size_t index = 0; index < groups->count; index++) {
+        groups->places[place_of(groups, groups->items[index].key)] = (uint32_t)(index + 1);
+    }
+}
+
+static struct group *group_of(struct groups *groups, const char *key, const char *label)
+{
+    make_places(groups);
+    size_t place = place_of(groups, key);
+    if (!groups->places[place]) {
+        groups->items =
+            must_grow(groups->items, groups->count, &groups->capacity, sizeof(*groups->items));
+        groups->items[groups->count++] =
+            (struct group){.key = must_copy_text(key), .label = must_copy_text(label)};
+        groups->places[place] = (uint32_t)groups->count;
+    }
+    return &groups->items[groups->places[place] - 1];
+}
+
+static void add(struct group *group, bool is_after, struct site_sum sum)
+{
+    struct site_sum *side = is_after ? &group->after : &group->before;
+    side->count += sum.count;
+    side->bytes += sum.bytes;
+}
+
+void groups_release(struct groups *groups)
+{
+    for (size_t index = 0; index < groups->count; index++) {
+        free(groups->items[index].key);
+        free(groups->items[index].label);
+    }
+    free(groups->items);
+    free(groups->places);
+    *groups = (struct groups){0};
+}
+
+// ---- Keys of blocks ----
+
+enum {
+    KEY_SIZE = 1024
+};
+
+static void type_key(const struct image_block *block, char *key)
+{
+    const char *type = image_type_name(block);
+    if (*type && block->subtype) {
+        snprintf(key, KEY_SIZE, "%s, subtype 0x%x", type, block->subtype);
+    } else {
+        snprintf(key, KEY_SIZE, "%s", *type ? type : "not of the debug heap");
+    }
+}
+
+// Heaps without a name are told by their handle: the same in two snapshots of one process.
+static void heap_key(const struct image *image, const struct image_block *block, char *key)
+{
+    const struct image_heap *heap =
+        block->heap < image->heap_count ? &image->heaps[block->heap] : NULL;
+    const char *name = heap ? image_string(image, heap->name) : "";
+    if (*name) {
+        snprintf(key, KEY_SIZE, "%s", name);
+    } else {
+        snprintf(key, KEY_SIZE, "0x%" PRIx64, heap ? heap->handle : 0);
+    }
+}
+
+static void class_key(const struct image_block *block, char *key)
+{
+    char size[16];
+    uint64_t whole = (uint64_t)block->gap + block->size + block->slack;
+    if (block->flags & IMAGE_BLOCK_IN_SPAN) {
+        snprintf(key, KEY_SIZE, "%" PRIu64 " bytes", whole);
+        return;
+    }
+    uint64_t limit = 16;
+    while (limit < whole && limit < UINT64_MAX / 2) {
+        limit *= 2;
+    }
+    snprintf(key, KEY_SIZE, "%s, up to %s",
+        block->flags & IMAGE_BLOCK_LARGE      ? "large"
+        : block->flags & IMAGE_BLOCK_IN_MIXED ? "mixed"
+                                              : "other",
+        cli_format_size(limit, size));
+}
+
+static void thread_key(const struct image *image, const struct image_block *block, char *key)
+{
+    if (block->thread_id == 0) {
+        snprintf(key, KEY_SIZE, "thread not known");
+        return;
+    }
+    const char *name = image_thread_name(image, block->thread_id);
+    int size = snprintf(key, KEY_SIZE, "%" PRIu32, block->thread_id);
+    if (*name) {
+        snprintf(key + size, (size_t)(KEY_SIZE - size), " \"%s\"", name);
+    }
+}
+
+static void module_key(struct symbols *symbols, const struct image_block *block, char *key)
+{
+    const struct symbol_frame *site = block->stack ? symbols_site(symbols, block->stack) : NULL;
+    snprintf(
+        key, KEY_SIZE, "%s", site && *site->module_name ? site->module_name : "module not known");
+}
+
+static void age_key(const struct image *image, const struct image_block *block, char *key)
+{
+    static const struct {
+        uint64_t seconds;
+        const char *text;
+    } ages[] = {
+        {1, "below 1 s"},
+        {10, "1 s to 10 s"},
+        {60, "10 s to 1 min"},
+        {600, "1 min to 10 min"},
+        {3600, "10 min to 1 h"},
+        {86400, "1 h to 1 day"},
+    };
+    const char *text = "1 day and more";
+    uint64_t age = 0;
+    bool is_known = image_age(image, block, &age);
+    for (size_t index = sizeof(ages) / sizeof(ages[0]); index-- > 0;) {
+        text = age < ages[index].seconds * 1000000000 ? ages[index].text : text;
+    }
+    snprintf(key, KEY_SIZE, "%s", is_known ? text : "age not known");
+}
+
+static void block_key(enum group_key by, const struct image *image, struct symbols *symbols,
+    const struct image_block *block, char *key)
+{
+    switch (by) {
+    case GROUP_BY_TYPE:
+        type_key(block, key);
+        break;
+    case GROUP_BY_HEAP:
+        heap_key(image, block, key);
+        break;
+    case GROUP_BY_CLASS:
+        class_key(block, key);
+        break;
+    case GROUP_BY_THREAD:
+        thread_key(image, block, key);
+        break;
+    case GROUP_BY_MODULE:
+        module_key(symbols, block, key);
+        break;
+    default:
+        age_key(image, block, key);
+    }
+}
+
+static void add_blocks(struct groups *groups, enum group_key by, const struct image *image,
+    struct symbols *symbols, bool is_after)
+{
+    char key[KEY_SIZE];
+    for (size_t index = 0; index < image->block_count; index++) {
+        const struct image_block *block = &image->blocks[index];
+        if (block->kind == IMAGE_BUSY) {
+            block_key(by, image, symbols, block, key);
+            add(group_of(groups, key, key), is_after,
+                (struct site_sum){subject_block_count(block), subject_block_size(block)});
+        }
+    }
+}
+
+// ---- Stacks ----
+
+static bool is_same_function(const struct symbol_frame *a, const struct symbol_frame *b)
+{
+    return *a->function && strcmp(a->function, b->function) == 0;
+}
+
+// The frame that called `callee`: the program's own if there is one, and another function, as
+// compilers split functions and programs recurse.  NULL: there is none.
+static const struct symbol_frame *caller_of(const struct symbol_stack *stack, size_t callee)
+{
+    const struct symbol_frame *any = NULL;
+    for (size_t index = callee + 1; index < stack->end; index++) {
+        const struct symbol_frame *frame = stack->frames[index];
+        if (is_same_function(frame, stack->frames[callee])) {
+            continue;
+        }
+        if (!frame->is_system) {
+            return frame;
+        }
+        any = any ? any : frame;
+    }
+    return any;
+}
+
+char *stack_label(struct symbols *symbols, uint32_t number)
+{
+    const struct symbol_stack *stack = symbols_stack(symbols, number);
+    if (stack->count == 0) {
+        return must_copy_text("(no call stack)");
+    }
+    size_t site = stack->site < stack->count ? stack->site : 0;
+    char name[512];
+    char caller_name[512];
+    symbols_name(stack->frames[site], name, sizeof(name));
+    const struct symbol_frame *caller = caller_of(stack, site);
+    if (!caller) {
+        return must_copy_text(name);
+    }
+    return must_format("%s <- %s", name, symbols_name(caller, caller_name, sizeof(caller_name)));
+}
+
+// What is recorded of blocks without a stack: file and line, or nothing.
+static char *site_label(const struct image *image, struct symbols *symbols, const struct site *site)
+{
+    if (site->stack || !site->file) {
+        return stack_label(symbols, site->stack);
+    }
+    return must_format("%s:%d", image_string(image, site->file), site->line);
+}
+
+// The key of a site is its hash: functions and modules are the same although addresses are not.
+static void add_sites(
+    struct groups *groups, const struct image *image, struct symbols *symbols, bool is_after)
+{
+    struct sites_options options = {.grouping = SITES_BY_HASH};
+    struct sites *sites = sites_create(image, symbols, &options);
+    for (size_t index = 0; index < sites->count; index++) {
+        const struct site *site = &sites->items[index];
+        struct site_sum sum = {0};
+        for (size_t block = 0; block < site->sum.count; block++) {
+            const struct image_block *found =
+                &image->blocks[sites->blocks[site->first_block + block]];
+            sum.count += subject_block_count(found);
+            sum.bytes += subject_block_size(found);
+        }
+        char *label = site_label(image, symbols, site);
+        char key[SITE_HASH_SIZE];
+        site_format_hash(site->full_hash, SITE_HASH_SIZE - 1, key);
+        struct group *group = group_of(groups, key, label);
+        site_format_hash(site->full_hash, SITE_HASH_DIGITS, group->hash);
+        add(group, is_after, sum);
+        free(label);
+    }
+    sites_destroy(sites);
+}
+
+void groups_add(struct groups *groups, enum group_key key, const struct image *image,
+    struct symbols *symbols, bool is_after)
+{
+    if (key == GROUP_BY_STACK) {
+        add_sites(groups, image, symbols, is_after);
+    } else {
+        add_blocks(groups, key, image, symbols, is_after);
+    }
+}
+
+// ---- Order ----
+
+int64_t group_growth(const struct group *group)
+{
+    return (int64_t)(group->after.bytes - group->before.bytes);
+}
+
+int64_t group_block_growth(const struct group *group)
+{
+    return (int64_t)(group->after.count - group->before.count);
+}
+
+static uint64_t magnitude(int64_t value)
+{
+    return value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+}
+
+static int compare_groups(const void *left, const void *right)
+{
+    const struct group *a = left;
+    const struct group *b = right;
+    uint64_t growth_a = magnitude(group_growth(a));
+    uint64_t growth_b = magnitude(group_growth(b));
+    if (growth_a != growth_b) {
+        return growth_a < growth_b ? 1 : -1;
+    }
+    if (a->after.bytes != b->after.bytes) {
+        return a->after.bytes < b->after.bytes ? 1 : -1;
+    }
+    return strcmp(a->key, b->key);
+}
+
+void groups_sort(struct groups *groups)
+{
+    if (groups->count) {
+        qsort(groups->items, groups->count, sizeof(*groups->items), compare_groups);
+        groups->place_count = 0; // the table is made anew when something is added
+    }
+}
+
+void committed_memory(const struct image *image, uint64_t *committed, uint64_t *unused)
+{
+    *committed = 0;
+    *unused = 0;
+    for (size_t index = 0; index < image->heap_count; index++) {
+        const struct image_heap *heap = &image->heaps[index];
+        *committed += heap->committed_size;
+        *unused +=
+            heap->committed_size > heap->busy_size ? heap->committed_size - heap->busy_size : 0;
+    }
+}

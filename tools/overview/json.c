@@ -1,0 +1,192 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+// An overview for programs: schema halde.report/1.
+
+#include "overview/groups.h"
+#include "overview/overview.h"
+
+#include <stdlib.h>
+
+enum {
+    SERIES_STEPS = 200
+};
+
+static void put_sum(struct json *json, const char *key, const struct site_sum *sum)
+{
+    json_key(json, key);
+    json_open_object(json);
+    json_put_number(json, "blocks", sum->count);
+    json_put_number(json, "bytes", sum->bytes);
+    json_close_object(json);
+}
+
+static void put_process(struct json *json, const struct overview *overview)
+{
+    static const char *const ends[] = {"unknown", "exited", "killed", "replaced", "detached"};
+    const struct image *image = overview->image;
+    json_key(json, "process");
+    json_open_object(json);
+    json_put_number(json, "pid", image->process_id);
+    json_put_text(json, "name", image_string(image, image->name));
+    json_put_text(json, "command_line", image_string(image, image->command_line));
+    json_put_text(json, "mode", image_string(image, image->mode));
+    json_put_number(json, "sample_interval", image->sample_interval);
+    if (overview->capture && overview->capture->has_process) {
+        const struct capture_process *process = &overview->capture->process;
+        json_put_text(json, "host", image_string(image, process->host));
+        json_put_number(json, "started_at", process->started_at);
+        json_put_text(json, "end", ends[process->end]);
+        json_put_number(json, "status", process->status);
+        json_put_number(json, "events", process->event_count);
+        json_put_number(json, "events_lost", process->lost_count);
+    }
+    json_close_object(json);
+}
+
+static void put_totals(struct json *json, const struct overview *overview)
+{
+    put_sum(json, "live", &overview->live);
+    json_put_number(json, "slack", overview->slack_size);
+    json_put_number(json, "committed", overview->committed_size);
+    json_put_number(json, "unused", overview->unused_size);
+    json_put_number(json, "sparse_pages", overview->sparse_pages);
+    json_put_number(json, "resident", overview->image->resident_size);
+    json_put_flag(json, "has_course", overview->has_course);
+    if (!overview->has_course) {
+        return;
+    }
+    put_sum(json, "allocated", &overview->allocated);
+    put_sum(json, "freed", &overview->freed);
+    json_put_number(json, "temporary", overview->temporary_count);
+    json_put_number(json, "duration_ns", overview->duration_ns);
+    json_put_number(json, "peak", overview->peak_size);
+    json_put_number(json, "peak_ns", overview->peak_ns);
+    json_put_number(json, "peak_resident", overview->peak_resident);
+    json_put_flag(json, "is_growing", overview->is_growing);
+    json_put_number(json, "growth_a_minute", overview->growth_a_minute);
+}
+
+static void put_series(
+    struct json *json, const struct overview *overview, const char *key, bool is_resident)
+{
+    uint64_t values[SERIES_STEPS];
+    overview_series(overview, is_resident, values, SERIES_STEPS);
+    json_key(json, key);
+    json_open_array(json);
+    for (size_t index = 0; index < SERIES_STEPS; index++) {
+        json_number(json, values[index]);
+    }
+    json_close_array(json);
+}
+
+static void put_site(struct json *json, struct symbols *symbols, const struct overview_site *site)
+{
+    char place[1024];
+    char *label = stack_label(symbols, site->stack);
+    const struct symbol_frame *frame = site->stack ? symbols_site(symbols, site->stack) : NULL;
+    json_open_object(json);
+    json_put_text(json, "hash", site->hash);
+    json_put_text(json, "name", label);
+    json_put_text(json, "place", frame ? symbols_place(frame, true, place, sizeof(place)) : "");
+    put_sum(json, "live", &site->live);
+    put_sum(json, "allocated", &site->allocated);
+    json_put_number(json, "freed", site->freed_count);
+    json_put_number(json, "temporary", site->temporary_count);
+    json_put_number(json, "lifetime_ns", site->lifetime_ns);
+    json_put_number(json, "peak", site->peak_size);
+    json_close_object(json);
+    free(label);
+}
+
+static void put_list(struct json *json, struct overview *overview, struct symbols *symbols,
+    enum overview_order order, size_t top)
+{
+    static const char *const names[OVERVIEW_ORDER_COUNT] = {
+        [OVERVIEW_BY_LIVE] = "by_live",
+        [OVERVIEW_BY_ALLOCATED] = "by_allocated",
+        [OVERVIEW_BY_TEMPORARY] = "by_temporary",
+        [OVERVIEW_BY_PEAK] = "by_peak",
+        [OVERVIEW_BY_GROWTH] = "by_growth",
+    };
+    overview_sort(overview, order);
+    json_key(json, names[order]);
+    json_open_array(json);
+    for (size_t index = 0; index < overview->site_count && index < top; index++) {
+        if (overview_value(&overview->sites[index], order) != 0) {
+            put_site(json, symbols, &overview->sites[index]);
+        }
+    }
+    json_close_array(json);
+}
+
+static void put_sizes(struct json *json, const struct overview *overview)
+{
+    json_key(json, "sizes");
+    json_open_array(json);
+    for (unsigned row = 0; row < OVERVIEW_SIZES; row++) {
+        const struct overview_size *size = &overview->sizes[row];
+        if (size->live.count || size->allocated_count) {
+            json_open_object(json);
+            json_put_number(json, "size_max", size->size_max);
+            put_sum(json, "live", &size->live);
+            json_put_number(json, "allocated", size->allocated_count);
+            json_close_object(json);
+        }
+    }
+    json_close_array(json);
+}
+
+static void put_leaks(struct json *json, const struct overview *overview)
+{
+    json_key(json, "leaks");
+    if (!overview->has_classes) {
+        json_null(json);
+        return;
+    }
+    json_open_object(json);
+    put_sum(json, "definite", &overview->by_class[REACH_DEFINITE]);
+    put_sum(json, "indirect", &overview->by_class[REACH_INDIRECT]);
+    put_sum(json, "possible", &overview->by_class[REACH_POSSIBLE]);
+    put_sum(json, "reachable", &overview->by_class[REACH_REACHABLE]);
+    json_close_object(json);
+}
+
+static void put_verdicts(struct json *json, struct overview *overview, struct symbols *symbols)
+{
+    char *verdicts[VERDICTS_MAX + 1];
+    overview_verdicts(overview, symbols, verdicts);
+    json_key(json, "verdicts");
+    json_open_array(json);
+    for (unsigned index = 0; verdicts[index]; index++) {
+        json_text(json, verdicts[index]);
+        free(verdicts[index]);
+    }
+    json_close_array(json);
+}
+
+bool overview_print_json(
+    struct overview *overview, struct symbols *symbols, const struct overview_options *options)
+{
+    struct json *json = json_begin(stdout);
+    json_open_object(json);
+    json_put_text(json, "schema", "halde.report/1");
+    json_put_text(json, "subject", options->subject);
+    put_process(json, overview);
+    put_verdicts(json, overview, symbols);
+    put_totals(json, overview);
+    if (overview->has_course) {
+        put_series(json, overview, "live_series", false);
+        put_series(json, overview, "resident_series", true);
+    }
+    json_key(json, "sites");
+    json_open_object(json);
+    for (unsigned order = 0; order < OVERVIEW_ORDER_COUNT; order++) {
+        put_list(json, overview, symbols, order, options->top);
+    }
+    json_close_object(json);
+    put_sizes(json, overview);
+    put_leaks(json, overview);
+    json_close_object(json);
+    return json_end(json);
+}

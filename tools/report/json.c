@@ -1,0 +1,195 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+/// Schema halde.leaks/1.
+#include "report/internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static void put_sum(struct json *json, const char *key, const struct site_sum *sum)
+{
+    json_key(json, key);
+    json_open_object(json);
+    json_put_number(json, "blocks", sum->count);
+    json_put_number(json, "bytes", sum->bytes);
+    json_close_object(json);
+}
+
+static void put_process(struct json *json, const struct leak_report *report)
+{
+    const struct image *image = report->image;
+    json_key(json, "process");
+    json_open_object(json);
+    json_put_number(json, "pid", image->process_id);
+    json_put_text(json, "name", image_string(image, image->name));
+    json_put_text(json, "command", image_string(image, image->command_line));
+    json_close_object(json);
+    json_put_flag(json, "at_exit", report->options.is_at_exit);
+    json_put_flag(json, "searched", report->is_searched);
+    json_put_number(json, "taken_at", image->taken_at);
+    json_put_number(json, "sample_interval", image->sample_interval);
+}
+
+static void put_totals(struct json *json, const struct leak_report *report)
+{
+    const struct leak_totals *totals = &report->totals;
+    json_key(json, "totals");
+    json_open_object(json);
+    put_sum(json, "definite", &totals->by_class[REACH_DEFINITE]);
+    put_sum(json, "indirect", &totals->by_class[REACH_INDIRECT]);
+    put_sum(json, "possible", &totals->by_class[REACH_POSSIBLE]);
+    put_sum(json, "reachable", &totals->by_class[REACH_REACHABLE]);
+    put_sum(json, "not_searched", &totals->by_class[REACH_NOT_SEARCHED]);
+    put_sum(json, "suppressed", &totals->suppressed);
+    put_sum(json, "suppressed_builtin", &totals->suppressed_builtin);
+    put_sum(json, "too_young", &totals->young);
+    json_close_object(json);
+}
+
+static void put_frame(struct json *json, const struct symbol_frame *frame)
+{
+    json_open_object(json);
+    json_put_address(json, "address", frame->address);
+    json_put_text(json, "function", frame->function);
+    json_put_text(json, "file", frame->file);
+    json_put_text(json, "short_file", frame->short_file);
+    json_put_signed(json, "line", frame->line);
+    json_put_text(json, "module", frame->module);
+    json_put_address(json, "offset", frame->offset);
+    json_put_flag(json, "inlined", frame->is_inlined);
+    json_close_object(json);
+}
+
+static void put_stack(struct json *json, const struct leak_report *report, const struct leak *leak)
+{
+    const struct symbol_stack *stack = symbols_stack(report->symbols, leak->site.stack);
+    size_t first = report->options.has_all_frames ? 0 : stack->first;
+    size_t end = report->options.has_all_frames ? stack->count : stack->end;
+    json_key(json, "stack");
+    json_open_array(json);
+    for (size_t i = first; i < end; i++) {
+        put_frame(json, stack->frames[i]);
+    }
+    json_close_array(json);
+}
+
+static void put_thread(struct json *json, const struct leak_report *report, uint32_t id)
+{
+    json_key(json, "thread");
+    if (id == 0) {
+        json_null(json);
+        return;
+    }
+    const struct image_thread *thread = report_thread(report, id);
+    json_open_object(json);
+    json_put_number(json, "id", id);
+    json_put_text(json, "name", thread != NULL ? image_string(report->image, thread->name) : "");
+    json_close_object(json);
+}
+
+/// One block of the site.
+static void put_example(
+    struct json *json, const struct leak_report *report, const struct leak *leak)
+{
+    const struct image *image = report->image;
+    const struct image_block *block = report_block(report, leak);
+    unsigned char bytes[PREVIEW_SIZE];
+    char digits[2 * PREVIEW_SIZE + 1] = "";
+    size_t size = report_preview(report, block, bytes);
+    for (size_t i = 0; i < size; i++) {
+        snprintf(digits + 2 * i, 3, "%02x", bytes[i]);
+    }
+    json_key(json, "example");
+    json_open_object(json);
+    json_put_address(json, "address", block->address);
+    json_put_number(json, "size", block->size);
+    json_put_address(
+        json, "heap", block->heap < image->heap_count ? image->heaps[block->heap].handle : 0);
+    json_put_number(json, "number", block->number);
+    if ((block->flags & IMAGE_BLOCK_IS_DEBUG) != 0) {
+        json_put_text(json, "type", report_type(block));
+        json_put_number(json, "subtype", block->subtype);
+    }
+    json_put_text(json, "data", digits);
+    json_close_object(json);
+}
+
+static void put_time(struct json *json, const char *key, uint64_t age)
+{
+    json_key(json, key);
+    if (age != 0) {
+        json_number(json, age);
+    } else {
+        json_null(json);
+    }
+}
+
+static void put_leak(struct json *json, const struct leak_report *report, const struct leak *leak)
+{
+    const struct site *site = &leak->site;
+    char hash[SITE_HASH_SIZE];
+    const char *file = NULL;
+    int line = 0;
+    report_source(report, leak, &file, &line);
+    json_open_object(json);
+    json_put_text(json, "kind", leak_kind_name(site->worst_class));
+    json_put_text(json, "hash", site->hash);
+    json_put_text(json, "full_hash", site_format_hash(site->full_hash, SITE_HASH_SIZE - 1, hash));
+    json_put_number(json, "blocks", site->sum.count);
+    json_put_number(json, "bytes", site->sum.bytes);
+    json_put_number(json, "estimated_bytes", site->weight);
+    put_sum(json, "below", &leak->below);
+    json_put_number(json, "largest", site->largest);
+    put_time(json, "oldest_age_ns", report_age(report, site->oldest_ns));
+    put_time(json, "newest_age_ns", report_age(report, site->newest_ns));
+    json_put_text(json, "file", file);
+    json_put_signed(json, "line", line);
+    put_thread(json, report, site->thread_id);
+    put_example(json, report, leak);
+    put_stack(json, report, leak);
+    json_close_object(json);
+}
+
+static void put_suppressions(struct json *json, const struct suppressions *suppressions)
+{
+    struct suppression_info info;
+    json_key(json, "suppressions");
+    json_open_array(json);
+    for (size_t i = 1; suppressions != NULL && suppressions_info(suppressions, i, &info); i++) {
+        if (info.is_builtin && info.count == 0) {
+            continue;
+        }
+        json_open_object(json);
+        json_put_text(json, "origin", info.origin);
+        json_put_number(json, "line", info.line);
+        json_put_text(json, "name", info.name);
+        json_put_text(json, "reason", info.reason);
+        json_put_flag(json, "builtin", info.is_builtin);
+        json_put_flag(json, "expired", info.is_expired);
+        json_put_number(json, "blocks", info.count);
+        json_put_number(json, "bytes", info.bytes);
+        json_close_object(json);
+    }
+    json_close_array(json);
+}
+
+bool report_print_json(const struct leak_report *report, FILE *stream)
+{
+    struct json *json = json_begin(stream);
+    json_open_object(json);
+    json_put_text(json, "schema", "halde.leaks/1");
+    put_process(json, report);
+    put_totals(json, report);
+    json_put_number(json, "sites", report->leak_count);
+    json_key(json, "leaks");
+    json_open_array(json);
+    size_t top = report_top(report, false);
+    for (size_t i = 0; i < top; i++) {
+        put_leak(json, report, &report->leaks[i]);
+    }
+    json_close_array(json);
+    put_suppressions(json, report->options.suppressions);
+    json_close_object(json);
+    return json_end(json);
+}

@@ -1,0 +1,100 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+/// The form of the CRT debug heap: each block in two lines, newest first.  Editors that jump to
+/// "file(line) :" understand it.
+#include "cli/memory.h"
+#include "report/internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/// A block, and the leak that it belongs to.
+struct item {
+    const struct image_block *block;
+    const struct leak *leak;
+};
+
+static int compare_items(const void *left_item, const void *right_item)
+{
+    const struct image_block *left = ((const struct item *)left_item)->block;
+    const struct image_block *right = ((const struct item *)right_item)->block;
+    if (left->number != right->number) {
+        return left->number > right->number ? -1 : 1;
+    }
+    if (left->time_ns != right->time_ns) {
+        return left->time_ns > right->time_ns ? -1 : 1;
+    }
+    return left->address < right->address ? -1 : left->address > right->address;
+}
+
+static struct item *collect(const struct leak_report *report, size_t top, size_t *count)
+{
+    *count = 0;
+    for (size_t i = 0; i < top; i++) {
+        *count += (size_t)report->leaks[i].site.sum.count;
+    }
+    struct item *items = must_allocate(*count + 1, sizeof(*items));
+    size_t next = 0;
+    for (size_t i = 0; i < top; i++) {
+        const struct leak *leak = &report->leaks[i];
+        for (size_t j = 0; j < leak->site.sum.count; j++) {
+            size_t block = report->sites.blocks[leak->site.first_block + j];
+            items[next++] = (struct item){&report->image->blocks[block], leak};
+        }
+    }
+    qsort(items, *count, sizeof(*items), compare_items);
+    return items;
+}
+
+static void print_data(
+    const struct leak_report *report, const struct image_block *block, FILE *stream)
+{
+    unsigned char bytes[PREVIEW_SIZE];
+    size_t size = report_preview(report, block, bytes);
+    fputs(" Data: <", stream);
+    for (size_t i = 0; i < size; i++) {
+        fputc(bytes[i] >= ' ' && bytes[i] < 0x7F ? bytes[i] : ' ', stream);
+    }
+    fputs("> ", stream);
+    for (size_t i = 0; i < size; i++) {
+        fprintf(stream, "%02X ", bytes[i]);
+    }
+    fputc('\n', stream);
+}
+
+static void print_item(const struct leak_report *report, const struct item *item, FILE *stream)
+{
+    const struct image_block *block = item->block;
+    const char *file = NULL;
+    int line = 0;
+    report_source(report, item->leak, &file, &line);
+    if (file[0] != 0) {
+        cli_put_text(stream, file);
+        fprintf(stream, "(%d) : ", line);
+    }
+    const char *type = report_type(block);
+    fprintf(stream, "{%" PRIu64 "} %s block at 0x%016" PRIX64 ", ", block->number, type,
+        block->address);
+    if (strcmp(type, "client") == 0 || strcmp(type, "crt") == 0) {
+        fprintf(stream, "subtype %x, ", block->subtype);
+    }
+    fprintf(stream, "%" PRIu64 " bytes long.\n", block->size);
+    print_data(report, block, stream);
+}
+
+bool report_print_msvc(const struct leak_report *report, FILE *stream)
+{
+    size_t count = 0;
+    struct item *items = collect(report, report_top(report, false), &count);
+    if (count > 0) {
+        fputs("Detected memory leaks!\nDumping objects ->\n", stream);
+        for (size_t i = 0; i < count; i++) {
+            print_item(report, &items[i], stream);
+        }
+        fputs("Object dump complete.\n", stream);
+    }
+    free(items);
+    return !ferror(stream);
+}

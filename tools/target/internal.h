@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+/**
+ * A target from the inside: for the files of this folder that make one.
+ */
+#ifndef TARGET_INTERNAL_H
+#define TARGET_INTERNAL_H
+
+#include "target/copy.h"
+#include "target/core.h"
+#include "target/stop.h"
+
+struct target {
+    pid_t pid;
+    pid_t reached;     // a thread of it that still has its memory; mostly the first one
+    struct core *core; // NULL: it is live
+    char *name;
+    char *maps; // text that the mappings' paths point into
+    struct target_mapping *mappings;
+    size_t mapping_count;
+    char *stopped_maps; // text of the mappings as they were when it was stopped, or NULL
+    int memory;         // /proc/PID/mem, where the system call is refused; -1: not needed
+    bool is_call_refused;
+    uint64_t read_size;
+    struct stop stop;
+    size_t thread_count; // when it was stopped last
+    struct copy *copy;
+    bool has_copy; // it is filled
+};
+
+/// Takes the text of the mappings, which then belongs to the target.
+void target_take_mappings(struct target *target, char *text);
+/// While it stands still: notes the mappings as they are, which is quick.
+void target_note_mappings(struct target *target);
+/// Makes the noted ones, if there are some, the target's.
+void target_use_noted_mappings(struct target *target);
+
+#endif

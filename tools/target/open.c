@@ -1,0 +1,382 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+#include "target/open.h"
+
+#include "base/layout.h"
+#include "capture/capture.h"
+#include "cli/cli.h"
+#include "cli/memory.h"
+#include "image/heaps.h"
+#include "image/image.h"
+#include "target/process.h"
+#include "target/scan.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void say(struct target_error *error, enum target_trouble trouble, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void say(struct target_error *error, enum target_trouble trouble, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    error->trouble = trouble;
+    vsnprintf(error->text, sizeof(error->text), format, arguments);
+    va_end(arguments);
+}
+
+// ---- Why there is no heap -----------------------------------------------------------------------
+
+static void explain_no_layout(
+    struct target *target, const char *subject, struct target_error *error)
+{
+    size_t count;
+    const struct target_mapping *mappings = target_mappings(target, &count);
+    if (!target_is_live(target)) {
+        say(error, TARGET_NO_HEAP,
+            "%s carries no Halde heap: the program used %s malloc; start it under `halde run`, or "
+            "link it with libhalde, and take a core of that",
+            subject, scan_allocator(mappings, count));
+        return;
+    }
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/exe", (int)target_process_id(target));
+    if (scan_is_static(path)) {
+        say(error, TARGET_NO_HEAP,
+            "%s carries no Halde heap, and it is statically linked, so that none can be loaded "
+            "into "
+            "it: link the program with libhalde.a, or dynamically",
+            subject);
+        return;
+    }
+    say(error, TARGET_NO_HEAP,
+        "%s carries no Halde heap: it uses %s malloc; start it as `halde run -- %s ...`, or with "
+        "LD_PRELOAD=libhalde-preload.so",
+        subject, scan_allocator(mappings, count), target_name(target));
+}
+
+static char *subject_of(const struct target *target)
+{
+    return target_is_live(target)
+               ? must_format("process %d (%s)", (int)target_process_id(target), target_name(target))
+               : must_format("the core file of process %d (%s)", (int)target_process_id(target),
+                     target_name(target));
+}
+
+static void explain_view(struct target *target, enum view_status status, struct target_error *error)
+{
+    char *subject = subject_of(target);
+    if (status == VIEW_NO_LAYOUT) {
+        explain_no_layout(target, subject, error);
+    } else if (status == VIEW_NO_MEMORY) {
+        say(error, TARGET_NO_MEMORY, "not enough memory to read the heaps of %s", subject);
+    } else {
+        // The text ends a sentence that begins with the process.
+        say(error, TARGET_NO_HEAP, "%s %s", subject, view_status_text(status));
+    }
+    free(subject);
+}
+
+// A process that ended under our hands gives all kinds of errors; this is the one that counts.
+static void explain_end(struct target *target, struct target_error *error)
+{
+    char *subject = subject_of(target);
+    bool has_ended =
+        target_is_live(target) && process_living_thread(target_process_id(target)) == 0;
+    if (has_ended) {
+        say(error, TARGET_ENDED, "%s ended while it was being looked at", subject);
+    } else if (target_is_live(target)) {
+        say(error, TARGET_NO_MEMORY,
+            "the heaps of %s could not be read: its memory cannot be reached, or there is not "
+            "enough memory here to copy what describes them",
+            subject);
+    } else {
+        say(error, TARGET_BAD_FILE,
+            "the heaps in %s could not be read: the file lacks the memory that describes them; let "
+            "the kernel write private anonymous memory (/proc/PID/coredump_filter, bit 0)",
+            subject);
+    }
+    free(subject);
+}
+
+// ---- Asking the allocator -----------------------------------------------------------------------
+
+// Where the word is that says whether a thread is inside the allocator.
+struct question {
+    struct target *target;
+    struct heaps *heaps;
+    int64_t record_offset; // thread pointer + this: address of the thread's record
+    uint64_t in_offset;    // in the record
+    bool is_known;
+};
+
+static bool is_quiet(void *context)
+{
+    const struct question *question = context;
+    return heaps_is_quiet(question->heaps);
+}
+
+static bool is_inside(void *context, uint64_t thread_pointer)
+{
+    const struct question *question = context;
+    uint64_t record, in;
+    return question->is_known && thread_pointer != 0 &&
+           target_read_all(question->target, thread_pointer + (uint64_t)question->record_offset,
+               &record, sizeof(record)) &&
+           target_read_all(question->target, record + question->in_offset, &in, sizeof(in)) &&
+           in != 0;
+}
+
+static void prepare_question(struct question *question)
+{
+    const struct view *view = heaps_view(question->heaps);
+    uint64_t address = view_layout_address(view);
+    struct layout_field field;
+    uint32_t counts[2]; // field_count, fields_offset
+    question->record_offset = view_constant(view, LAYOUT_CONSTANT_THREAD_TLS_OFFSET);
+    question->is_known =
+        question->record_offset != 0 &&
+        target_read_all(question->target, address + offsetof(struct layout, field_count), counts,
+            sizeof(counts)) &&
+        counts[0] > LAYOUT_FIELD_thread_in &&
+        target_read_all(question->target,
+            address + counts[1] + LAYOUT_FIELD_thread_in * sizeof(field), &field, sizeof(field));
+    question->in_offset = question->is_known ? field.offset : 0;
+}
+
+// ---- Images -------------------------------------------------------------------------------------
+
+// Stops the process until it can be read exactly. False: `error` says why not.
+static bool stop_process(
+    struct target *target, struct heaps *heaps, int flags, struct target_error *error)
+{
+    if ((flags & OPEN_RUNNING) != 0 || !target_is_live(target)) {
+        return true;
+    }
+    struct question question = {.target = target, .heaps = heaps};
+    prepare_question(&question);
+    struct target_question asked = {is_quiet, is_inside, &question};
+    return target_stop_quietly(target, &asked, 0, error) != TARGET_STOP_FAILED;
+}
+
+// What has to be read while nobody runs; then the process goes on, if it can.
+static bool read_stopped(struct target *target, struct image *image, struct heaps *heaps, int flags,
+    struct target_error *error)
+{
+    bool wants_contents = (flags & (OPEN_CONTENTS | OPEN_CHECK)) != 0;
+    if (!stop_process(target, heaps, flags, error)) {
+        return false;
+    }
+    if (!heaps_fetch(heaps)) {
+        target_continue(target);
+        explain_end(target, error);
+        return false;
+    }
+    bool is_good = (flags & OPEN_RUNNING) != 0 || target_fill_threads(target, image);
+    if (!wants_contents || target_keep_contents(target, 0)) {
+        target_continue(target);
+    }
+    if (!is_good) {
+        say(error, TARGET_NO_MEMORY, "not enough memory for the list of threads");
+    }
+    return is_good;
+}
+
+static int heaps_flags(const struct target *target, int flags)
+{
+    return (flags & OPEN_FREE_BLOCKS ? HEAPS_FREE_BLOCKS : 0) |
+           (flags & OPEN_CHECK ? HEAPS_CHECK : 0) | (flags & OPEN_SUMS ? HEAPS_SUMS : 0) |
+           (target_is_live(target) && (flags & OPEN_RUNNING) == 0 ? HEAPS_RESIDENT : 0);
+}
+
+// Fills an image whose other parts are there. False: `error` says why.
+static bool fill_heaps(
+    struct target *target, struct image *image, int flags, struct target_error *error)
+{
+    enum view_status status = VIEW_OK;
+    struct heaps *heaps = heaps_open(image, &status);
+    if (heaps == NULL) {
+        explain_view(target, status, error);
+        return false;
+    }
+    if ((flags & (OPEN_CONTENTS | OPEN_CHECK)) != 0) {
+        target_prepare_contents(target, 0);
+    }
+    bool is_good = read_stopped(target, image, heaps, flags, error);
+    if (is_good && !heaps_fill(heaps, heaps_flags(target, flags))) {
+        say(error, TARGET_NO_MEMORY, "not enough memory for the list of blocks");
+        is_good = false;
+    }
+    heaps_close(heaps);
+    if ((flags & OPEN_CONTENTS) == 0) {
+        target_continue(target);
+    }
+    if (is_good && !target_finish_image(target, image)) {
+        say(error, TARGET_NO_MEMORY, "not enough memory for the list of mappings");
+        is_good = false;
+    }
+    return is_good;
+}
+
+static struct image *image_of(struct target *target, int flags, struct target_error *error)
+{
+    struct image *image = image_create();
+    if (image == NULL || !target_fill_image(target, image)) {
+        image_destroy(image);
+        target_close(target);
+        say(error, TARGET_NO_MEMORY, "not enough memory for an image of the process");
+        return NULL;
+    }
+    // The target belongs to the image from here on.
+    if (!fill_heaps(target, image, flags, error)) {
+        image_destroy(image);
+        return NULL;
+    }
+    image_sort(image);
+    return image;
+}
+
+struct image *open_process_image(pid_t pid, int flags, struct target_error *error)
+{
+    struct target *target = target_open_process(pid, error);
+    return target != NULL ? image_of(target, flags, error) : NULL;
+}
+
+struct image *open_core_image(
+    const char *path, const char *executable, int flags, struct target_error *error, char **warning)
+{
+    struct target *target = target_open_core(path, executable, error);
+    *warning = NULL;
+    if (target == NULL) {
+        return NULL;
+    }
+    *warning = *target_warning(target) != 0 ? must_copy_text(target_warning(target)) : NULL;
+    return image_of(target, flags, error);
+}
+
+// ---- The command line's argument ----------------------------------------------------------------
+
+// A process id; 0: it is none.
+static pid_t parse_pid(const char *text)
+{
+    char *end;
+    errno = 0;
+    long number = strtol(text, &end, 10);
+    return isdigit((unsigned char)*text) && *end == 0 && errno == 0 && number > 0 &&
+                   number <= INT32_MAX
+               ? (pid_t)number
+               : 0;
+}
+
+static void warn_if_inexact(const struct cli *cli, const struct image *image)
+{
+    for (size_t i = 0; i < image->heap_count; i++) {
+        if (!image->heaps[i].is_exact) {
+            cli_note(cli,
+                "a thread was inside the allocator: what is said about heap 0x%llx may be "
+                "off by what it was doing",
+                (unsigned long long)image->heaps[i].handle);
+        }
+    }
+}
+
+static struct image *open_process(const struct cli *cli, pid_t pid, int flags)
+{
+    struct target_error error = {.trouble = TARGET_NO_TROUBLE};
+    struct image *image = open_process_image(pid, flags, &error);
+    if (image == NULL) {
+        cli_error(cli, "%s", error.text);
+    } else if ((flags & OPEN_RUNNING) == 0) {
+        warn_if_inexact(cli, image);
+    }
+    return image;
+}
+
+static struct image *open_core(
+    const struct cli *cli, const char *path, const char *executable, int flags)
+{
+    struct target_error error = {.trouble = TARGET_NO_TROUBLE};
+    char *warning = NULL;
+    struct image *image = open_core_image(path, executable, flags, &error, &warning);
+    if (warning != NULL) {
+        cli_note(cli, "%s", warning);
+        free(warning);
+    }
+    if (image == NULL) {
+        cli_error(cli, "%s", error.text);
+    } else {
+        warn_if_inexact(cli, image);
+    }
+    return image;
+}
+
+static struct image *open_snapshot(const struct cli *cli, const char *path)
+{
+    char *message = NULL;
+    struct image *image = capture_load(path, &message);
+    if (image == NULL) {
+        cli_error(cli, "%s", message != NULL ? message : path);
+    } else if (message != NULL) {
+        cli_note(cli, "%s", message);
+    }
+    free(message);
+    return image;
+}
+
+// No file has this name: perhaps a process does.
+static void explain_missing(const struct cli *cli, const char *what, int number)
+{
+    size_t count;
+    pid_t *ids = scan_processes(&count);
+    pid_t found = 0;
+    for (size_t i = 0; i < count && found == 0; i++) {
+        char *name = process_name(ids[i]);
+        found = strcmp(name, what) == 0 ? ids[i] : 0;
+        free(name);
+    }
+    free(ids);
+    if (number == ENOENT && found != 0) {
+        cli_error(cli, "there is no file %s; did you mean process %d, whose name this is?", what,
+            (int)found);
+    } else if (number == ENOENT) {
+        cli_error(cli,
+            "there is no file %s, and it is no process id: give the id of a running "
+            "process (`halde ps` lists them), a core file or a snapshot",
+            what);
+    } else {
+        cli_error(cli, "cannot open %s: %s", what, strerror(number));
+    }
+}
+
+struct image *open_image(const struct cli *cli, const char *what, const char *executable, int flags)
+{
+    struct stat information;
+    bool is_file = stat(what, &information) == 0;
+    int number = is_file ? 0 : errno;
+    pid_t pid = parse_pid(what);
+    // A file whose name is a number is meant if there is no such process.
+    struct process_status status;
+    if (pid != 0 && (!is_file || process_status(pid, &status))) {
+        return open_process(cli, pid, flags);
+    }
+    if (!is_file) {
+        explain_missing(cli, what, number);
+        return NULL;
+    }
+    if (S_ISDIR(information.st_mode)) {
+        cli_error(cli, "%s is a folder: give a core file or a snapshot in it", what);
+        return NULL;
+    }
+    if (capture_is_snapshot(what)) {
+        return open_snapshot(cli, what);
+    }
+    return open_core(cli, what, executable, flags);
+}

@@ -1,0 +1,278 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+#include "target/target.h"
+
+#include "cli/memory.h"
+#include "target/internal.h"
+#include "target/modules.h"
+#include "target/permission.h"
+#include "target/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum {
+    READ_SIZE_MAX = 1 << 30, // of one call
+};
+
+// ---- Opening ------------------------------------------------------------------------------------
+
+static struct target *create(pid_t pid)
+{
+    struct target *target = must_allocate(1, sizeof(*target));
+    target->pid = pid;
+    target->memory = -1;
+    return target;
+}
+
+void target_take_mappings(struct target *target, char *text)
+{
+    free(target->maps);
+    free(target->mappings);
+    target->maps = text;
+    target->mappings = process_parse_maps(text, &target->mapping_count);
+}
+
+// Whether what it runs is a 64-bit program.
+static bool check_program(const struct target *target, struct target_error *error)
+{
+    char path[64];
+    Elf64_Ehdr header;
+    snprintf(path, sizeof(path), "/proc/%d/exe", (int)target->reached);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? 0 : pread(fd, &header, sizeof(header), 0);
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (size == sizeof(header) && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
+        header.e_ident[EI_CLASS] != ELFCLASS64) {
+        error->trouble = TARGET_NOT_SUPPORTED;
+        snprintf(error->text, sizeof(error->text),
+            "process %d (%s) is a 32-bit program: Halde is 64-bit only", (int)target->pid,
+            target->name);
+        return false;
+    }
+    return true;
+}
+
+struct target *target_open_process(pid_t pid, struct target_error *error)
+{
+    struct process_status status;
+    pid_t reached = pid;
+    if (process_status(pid, &status)) {
+        pid = status.group; // a thread's id stands for its process
+        reached = process_living_thread(pid);
+        if (pid == getpid() || reached == 0 || !process_status(reached, &status) ||
+            !status.has_memory || (status.tracer != 0 && status.tracer != getpid())) {
+            permission_explain(pid, EPERM, error);
+            return NULL;
+        }
+    }
+    char *maps = process_read(reached, "maps", NULL);
+    if (maps == NULL || *maps == 0) {
+        int number = errno;
+        free(maps);
+        permission_explain(pid, maps == NULL ? number : EPERM, error);
+        return NULL;
+    }
+    struct target *target = create(pid);
+    target->reached = reached;
+    target->name = process_name(reached);
+    stop_init(&target->stop, pid);
+    target_take_mappings(target, maps);
+    if (!check_program(target, error)) {
+        target_close(target);
+        return NULL;
+    }
+    return target;
+}
+
+static char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return must_copy_text(slash != NULL ? slash + 1 : path);
+}
+
+// The program's name: that of the file it was entered in; notes have the first 15 characters only.
+static char *name_of_core(const struct core *core)
+{
+    size_t count;
+    const struct target_mapping *mappings = core_mappings(core, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (core_entry(core) >= mappings[i].start && core_entry(core) < mappings[i].end &&
+            mappings[i].is_file) {
+            char *path = modules_plain_path(mappings[i].path);
+            char *name = base_name(path);
+            free(path);
+            return name;
+        }
+    }
+    return must_copy_text(core_name(core));
+}
+
+struct target *target_open_core(
+    const char *path, const char *executable, struct target_error *error)
+{
+    struct core *core = core_open(path, executable, error);
+    if (core == NULL) {
+        return NULL;
+    }
+    struct target *target = create(core_process_id(core));
+    target->core = core;
+    target->name = name_of_core(core);
+    core_threads(core, &target->thread_count);
+    return target;
+}
+
+void target_close(struct target *target)
+{
+    if (target == NULL) {
+        return;
+    }
+    if (target->core != NULL) {
+        core_close(target->core);
+    } else {
+        stop_release(&target->stop);
+    }
+    if (target->memory >= 0) {
+        close(target->memory);
+    }
+    copy_destroy(target->copy);
+    free(target->stopped_maps);
+    free(target->mappings);
+    free(target->maps);
+    free(target->name);
+    free(target);
+}
+
+bool target_is_live(const struct target *target)
+{
+    return target->core == NULL;
+}
+
+pid_t target_process_id(const struct target *target)
+{
+    return target->pid;
+}
+
+const char *target_name(const struct target *target)
+{
+    return target->name;
+}
+
+const char *target_warning(const struct target *target)
+{
+    return target->core != NULL ? core_warning(target->core) : "";
+}
+
+uint64_t target_read_size(const struct target *target)
+{
+    return target->read_size;
+}
+
+const struct target_mapping *target_mappings(const struct target *target, size_t *count)
+{
+    if (target->core != NULL) {
+        return core_mappings(target->core, count);
+    }
+    *count = target->mapping_count;
+    return target->mappings;
+}
+
+// ---- Reading ------------------------------------------------------------------------------------
+
+// Bytes from an address to the end of its mapping, if the process can read there; else 0.
+static uint64_t readable_size(const struct target *target, uint64_t address)
+{
+    size_t low = 0, high = target->mapping_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (target->mappings[middle].start <= address) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    const struct target_mapping *mapping = low > 0 ? &target->mappings[low - 1] : NULL;
+    bool is_readable = mapping != NULL && address < mapping->end && mapping->is_readable;
+    return is_readable ? mapping->end - address : 0;
+}
+
+// Where a filter forbids the call. This file also shows what the process cannot read itself.
+static size_t read_memory_file(struct target *target, uint64_t address, void *buffer, size_t size)
+{
+    if (target->memory < 0) {
+        char path[64];
+        snprintf(path, sizeof(path), "/proc/%d/mem", (int)target->reached);
+        target->memory = open(path, O_RDONLY | O_CLOEXEC);
+    }
+    uint64_t here = readable_size(target, address);
+    if (target->memory < 0 || here == 0) {
+        return 0;
+    }
+    ssize_t got = pread(target->memory, buffer, here < size ? here : size, (off_t)address);
+    return got > 0 ? (size_t)got : 0;
+}
+
+static size_t read_live(struct target *target, uint64_t address, void *buffer, size_t size)
+{
+    if (!target->is_call_refused) {
+        struct iovec local = {buffer, size}, remote = {(void *)address, size};
+        ssize_t got = process_vm_readv(target->reached, &local, 1, &remote, 1, 0);
+        if (got >= 0) {
+            return (size_t)got;
+        }
+        if (errno == EFAULT || errno == ESRCH) {
+            return 0;
+        }
+        target->is_call_refused = true;
+    }
+    return read_memory_file(target, address, buffer, size);
+}
+
+// What is known from one address on, from one source.
+static size_t read_piece(struct target *target, uint64_t address, void *buffer, size_t size)
+{
+    if (target->core != NULL) {
+        return core_read(target->core, address, buffer, size);
+    }
+    if (target->has_copy && copy_has(target->copy, address)) {
+        return copy_read(target->copy, address, buffer, size);
+    }
+    return read_live(target, address, buffer, size);
+}
+
+size_t target_read(struct target *target, uint64_t address, void *buffer, size_t size)
+{
+    size_t done = 0;
+    while (done < size) {
+        uint64_t at;
+        size_t left = size - done < READ_SIZE_MAX ? size - done : READ_SIZE_MAX;
+        if (__builtin_add_overflow(address, done, &at)) {
+            break;
+        }
+        size_t got = read_piece(target, at, (char *)buffer + done, left);
+        if (got == 0) {
+            break;
+        }
+        done += got;
+    }
+    target->read_size += done;
+    return done;
+}
+
+size_t target_reader(void *context, uint64_t address, void *buffer, size_t size)
+{
+    return target_read(context, address, buffer, size);
+}
+
+bool target_read_all(void *context, uint64_t address, void *buffer, size_t size)
+{
+    return target_read(context, address, buffer, size) == size;
+}

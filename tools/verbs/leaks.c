@@ -1,0 +1,293 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+// halde leaks: which blocks nobody can reach any more, by who allocated them.
+
+#include "leaks/leaks.h"
+#include "cli/cli.h"
+#include "cli/memory.h"
+#include "report/report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct cli_option OPTIONS[] = {
+    {"format", 'f', "text|msvc|gnu|json|sarif", "form of the report"},
+    {"kinds", 'k', "KINDS",
+        "what to tell, separated by commas: definite, indirect, possible, reachable; or leaks (the "
+        "first three, the default) or all"},
+    {"top", 't', "N", "tell the worst N sites only (default 20)"},
+    {"all", 'a', NULL, "tell everything: all kinds and all sites"},
+    {"older", 'o', "DURATION", "only blocks that are at least that old: 30s, 10m, 2h"},
+    {"suppressions", 's', "FILE",
+        "leaks that are known: LeakSanitizer's form, Valgrind's, or ours; may be repeated"},
+    {"no-suppressions", 0, NULL, "without the built-in list for the C and C++ libraries, too"},
+    {"depth", 'd', "N", "frames to show of each stack (default 20)"},
+    {"full-paths", 0, NULL, "source files with their whole path"},
+    {"all-frames", 0, NULL, "the allocator's frames, too"},
+    {"no-symbols", 0, NULL, "modules and offsets only: no file is opened"},
+    {"executable", 'e', "FILE", "the program of a core file, if it has moved"},
+    {NULL, 0, NULL, NULL},
+};
+
+static const struct cli_example EXAMPLES[] = {
+    {"halde leaks 4711", "what process 4711 has lost by now"},
+    {"halde leaks core.4711 --top 5", "the five worst sites of a core file"},
+    {"halde leaks 4711 --kinds all --older 10m", "what is older than ten minutes, lost or not"},
+    {"halde leaks 4711 --suppressions known.supp --format sarif", "for code scanning"},
+    {NULL, NULL},
+};
+
+static const char DESCRIPTION[] =
+    "Stops the process for a moment, or takes a core file or a snapshot with contents, and follows "
+    "every pointer from the roots on: writable data of the program and its libraries, stacks, "
+    "registers and thread-local variables of all threads, and other memory that is no heap. What "
+    "cannot be reached is lost.\n"
+    "\n"
+    "The kinds are those of Valgrind's memcheck:\n"
+    "\n"
+    "  definite   no pointer leads to the block: it can never be freed\n"
+    "  indirect   only lost blocks lead to it: it goes when they go\n"
+    "  possible   only pointers to the inside of a block lead to it\n"
+    "  reachable  it is in use, or could still be freed\n"
+    "\n"
+    "Pointers to the inside that C++ makes by itself (arrays of objects with destructors, base "
+    "classes with virtual functions, old strings) count as pointers to the start.\n"
+    "\n"
+    "Stacks are there if the program runs with HALDE_OPTIONS=mode=exact, mode=sample or "
+    "crt_stacks=N, or under `halde run`.\n"
+    "\n"
+    "A snapshot without contents cannot be searched; its blocks are listed as they are, and "
+    "--older tells the old ones, which may be leaks, from the rest.";
+
+static const char EXIT_CODES[] =
+    "0: nothing is lost for certain, or nothing of what --kinds asks for was found; 1: there are "
+    "definite leaks, or blocks of the kinds that were asked for; 2: it could not be found out.";
+
+/// What the command line says.
+struct request {
+    struct leak_report_options report;
+    struct symbols_options symbols;
+    enum leak_form form;
+};
+
+// ---- Command line -----------------------------------------------------------------------------
+
+static bool read_form(const struct cli *cli, struct request *request)
+{
+    const char *form = cli_value(cli, "format");
+    request->form = cli->is_json ? LEAK_JSON : LEAK_TEXT;
+    if (form != NULL && !leak_form_parse(form, &request->form)) {
+        cli_bad_value(cli, "format", "text, msvc, gnu, json or sarif");
+        return false;
+    }
+    return true;
+}
+
+static bool read_kinds(const struct cli *cli, struct request *request)
+{
+    const char *kinds = cli_value(cli, "kinds");
+    request->report.kinds = cli_has(cli, "all") ? LEAK_KINDS_ALL : LEAK_KINDS_LEAKS;
+    if (kinds != NULL && !leak_kinds_parse(kinds, &request->report.kinds)) {
+        cli_bad_value(cli, "kinds",
+            "definite, indirect, possible and reachable, separated by commas, or leaks, or all");
+        return false;
+    }
+    return true;
+}
+
+static bool read_count(const struct cli *cli, const char *name, size_t *count)
+{
+    const char *value = cli_value(cli, name);
+    uint64_t number;
+    if (value == NULL) {
+        return true;
+    }
+    if (!cli_parse_count(value, &number) || number == 0 || number > SIZE_MAX) {
+        cli_bad_value(cli, name, "a number from 1 on");
+        return false;
+    }
+    *count = (size_t)number;
+    return true;
+}
+
+static bool read_age(const struct cli *cli, struct request *request)
+{
+    const char *age = cli_value(cli, "older");
+    if (age != NULL && !cli_parse_duration(age, &request->report.least_age)) {
+        cli_bad_value(cli, "older", "a duration like 30s, 10m or 2h");
+        return false;
+    }
+    return true;
+}
+
+static bool read_suppressions(const struct cli *cli, struct request *request)
+{
+    if (!cli_has(cli, "no-suppressions")) {
+        request->report.suppressions = suppressions_create();
+    }
+    for (size_t i = 0; i < cli->value_count; i++) {
+        if (strcmp(cli->values[i].option->name, "suppressions") != 0) {
+            continue;
+        }
+        char *error = NULL;
+        if (request->report.suppressions == NULL) {
+            cli_error(cli, "--suppressions and --no-suppressions contradict each other");
+            return false;
+        }
+        if (!suppressions_read(request->report.suppressions, cli->values[i].value, &error)) {
+            cli_error(cli, "%s", error);
+            free(error);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void say_note(void *context, const char *text)
+{
+    cli_note(context, "%s", text);
+}
+
+static bool read_request(const struct cli *cli, struct request *request)
+{
+    *request = (struct request){
+        .report =
+            {
+                .has_full_paths = cli_has(cli, "full-paths"),
+                .has_all_frames = cli_has(cli, "all-frames"),
+                .has_color = cli->has_color,
+                .is_ascii = !cli_is_utf8(),
+                .subject = cli->arguments[0],
+            },
+        .symbols =
+            {
+                .is_off = cli_has(cli, "no-symbols"),
+                .note = say_note,
+                .context = (void *)(uintptr_t)cli,
+            },
+    };
+    if (cli_has(cli, "all")) {
+        request->report.top = SIZE_MAX;
+    }
+    return read_form(cli, request) && read_kinds(cli, request) && read_age(cli, request) &&
+           read_count(cli, "top", &request->report.top) &&
+           read_count(cli, "depth", &request->report.depth) && read_suppressions(cli, request);
+}
+
+// ---- Search -----------------------------------------------------------------------------------
+
+static bool has_classes(const struct image *image)
+{
+    for (size_t i = 0; i < image->block_count; i++) {
+        if (image->blocks[i].class_ != REACH_NOT_SEARCHED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void say_pause(const struct cli *cli, const struct image *image)
+{
+    char size[16];
+    if (image->source == IMAGE_LIVE) {
+        cli_note(cli, "paused %.1f ms (%zu thread%s), %s read", (double)image->pause_ns / 1e6,
+            image->thread_count, image->thread_count == 1 ? "" : "s",
+            cli_format_size(image->read_size, size));
+    }
+}
+
+// Whether the blocks have classes. A snapshot may have brought them along.
+static bool find_classes(const struct cli *cli, struct image *image)
+{
+    if (image->read == NULL && has_classes(image)) {
+        return true;
+    }
+    if (leaks_classify(image)) {
+        return true;
+    }
+    cli_note(cli, "%s; all blocks are listed%s", leaks_trouble(),
+        cli_has(cli, "older") ? ", and old ones may be leaks" : ": --older tells the old ones");
+    return false;
+}
+
+// ---- Report -----------------------------------------------------------------------------------
+
+static uint64_t count_of_kinds(const struct leak_totals *totals, unsigned kinds)
+{
+    uint64_t count = 0;
+    for (unsigned i = 0; i < SITE_CLASS_COUNT; i++) {
+        count += (kinds & 1u << i) != 0 ? totals->by_class[i].count : 0;
+    }
+    return count;
+}
+
+static int exit_code(
+    const struct cli *cli, const struct request *request, const struct leak_totals *totals)
+{
+    const bool is_chosen = cli_has(cli, "kinds");
+    const unsigned kinds = is_chosen ? request->report.kinds : 1u << REACH_DEFINITE;
+    return count_of_kinds(totals, kinds) > 0 ? EXIT_FINDING : EXIT_CLEAN;
+}
+
+static int print_report(const struct cli *cli, const struct request *request,
+    const struct image *image, bool is_searched)
+{
+    struct leak_report_options options = request->report;
+    if (!is_searched) {
+        options.kinds |= 1u << REACH_NOT_SEARCHED;
+    }
+    struct symbols *symbols = symbols_create(image, &request->symbols);
+    struct leak_report *report = leak_report_create(image, symbols, &options);
+    const struct leak_totals *totals = leak_report_totals(report);
+    int code = exit_code(cli, request, totals);
+    if (!is_searched) {
+        const bool has_old = totals->by_class[REACH_NOT_SEARCHED].count > 0;
+        code = options.least_age == 0 ? EXIT_TROUBLE : has_old ? EXIT_FINDING : EXIT_CLEAN;
+    }
+    if (!leak_report_print(report, request->form, stdout)) {
+        cli_error(cli, "the report could not be written: %s", strerror(errno));
+        code = EXIT_TROUBLE;
+    }
+    leak_report_destroy(report);
+    symbols_destroy(symbols);
+    return code;
+}
+
+static int search_and_print(const struct cli *cli, const struct request *request)
+{
+    struct image *image =
+        open_image(cli, cli->arguments[0], cli_value(cli, "executable"), OPEN_CONTENTS);
+    if (image == NULL) {
+        return EXIT_TROUBLE;
+    }
+    const bool is_searched = find_classes(cli, image);
+    say_pause(cli, image);
+    const int code = print_report(cli, request, image, is_searched);
+    image_destroy(image);
+    return code;
+}
+
+static int run(const struct cli *cli)
+{
+    struct request request;
+    if (!cli_expect_arguments(cli, 1, 1)) {
+        return EXIT_TROUBLE;
+    }
+    const int code = read_request(cli, &request) ? search_and_print(cli, &request) : EXIT_TROUBLE;
+    suppressions_destroy(request.report.suppressions);
+    return code;
+}
+
+const struct verb verb_leaks = {
+    .name = "leaks",
+    .arguments = "PID|CORE|SNAPSHOT",
+    .summary = "find blocks that nothing leads to any more",
+    .description = DESCRIPTION,
+    .options = OPTIONS,
+    .examples = EXAMPLES,
+    .exit_codes = EXIT_CODES,
+    .has_json = true,
+    .run = run,
+};

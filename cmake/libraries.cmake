@@ -176,8 +176,7 @@ if(HALDE_SHARED)
     # not want them pays nothing.  Their names carry no version, as those of malloc.
     add_library(checked-objects OBJECT ${checked_sources})
     halde_flags(checked-objects "")
-    target_compile_options(checked-objects PRIVATE ${library_options} -fno-builtin
-      $<$<C_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
+    target_compile_options(checked-objects PRIVATE ${library_options} -fno-builtin)
     target_include_directories(checked-objects PRIVATE "${PROJECT_SOURCE_DIR}/src")
     add_library(checked SHARED $<TARGET_OBJECTS:checked-objects>)
     target_link_options(checked PRIVATE

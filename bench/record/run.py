@@ -70,9 +70,12 @@ def make_rows(folder, is_quick):
     rows["python3"] = Row(words)
     rows["python3-malloc"] = Row(words, {"PYTHONMALLOC": "malloc"})
     if shutil.which("perl"):
-        rows["perl"] = Row(["perl", "-e", PERL, str(400000 // scale)], {"PERL_HASH_SEED": "0"})
+        # In files: heaptrack does not stand a line's end in a program's arguments.
+        script = folder / "work.pl"
+        script.write_text(PERL, encoding="utf-8")
+        rows["perl"] = Row(["perl", str(script), str(400000 // scale)], {"PERL_HASH_SEED": "0"})
     if shutil.which("sqlite3"):
-        rows["sqlite3"] = Row(["sqlite3", ":memory:", SQL.format(400000 // scale)])
+        rows["sqlite3"] = Row(["sqlite3", ":memory:", SQL.format(400000 // scale).replace("\n", " ").strip()])
     cc1 = output_of("gcc", "-print-prog-name=cc1")
     if os.path.exists(cc1):
         source = folder / "input.c"

@@ -77,8 +77,8 @@ enum {
     X(LARGE_ALONE_OFFSET) /* bytes before the block in a SLICE_ALONE */                            \
     X(CHECK_TAIL)         /* bits of heap.checks: HALDE_CHECK_* */                                 \
     X(CHECK_FREE)                                                                                  \
-    X(THREAD_TLS_OFFSET) /* the thread pointer plus this, as 64 signed bits: a word, the address   \
-                            of the thread's record, or of one that is no thread's */               \
+    X(THREAD_TLS_OFFSET)   /* the thread pointer plus this, as 64 signed bits: a word, the address \
+                              of the thread's record, or of one that is no thread's */             \
     X(CLASS_ONE_SLICE_MAX) /* largest block size whose span is one slice */                        \
     X(SPAN_LARGE_SLICES)   /* slices of the spans of larger blocks */                              \
     X(FREE_LINK_SIZE)      /* how walks count free elements: element.h says what each is */        \

@@ -15,6 +15,7 @@
 // Name, result, parameters, arguments.  memmove() stands for memcpy(), too: an old program may rely
 // on the memcpy() of its time, which copied what overlaps.
 // clang-format off
+// NOLINTBEGIN(bugprone-macro-parentheses): types and lists of parameters
 #define FOR_LIBC_FUNCTIONS(apply)                                                                  \
     apply(memmove, void *, (void *to, const void *from, size_t size), (to, from, size))            \
     apply(memset, void *, (void *to, int byte, size_t size), (to, byte, size))                     \
@@ -58,6 +59,7 @@ FOR_LIBC_FUNCTIONS(LIBC_PLAIN)
         return LIKELY(libc.name != NULL) ? libc.name arguments : plain_##name arguments;           \
     }
 FOR_LIBC_FUNCTIONS(LIBC_CALL)
+// NOLINTEND(bugprone-macro-parentheses)
 // clang-format on
 
 #endif

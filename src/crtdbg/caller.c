@@ -115,9 +115,8 @@ FOR_CONTAINER_FUNCTIONS(DECLARE_EXEMPT)
 // ---- Static programs --------------------------------------------------------------------------
 
 // A linker puts the program's objects and libraries first and libc last, and of libc first what the
-// start file asks for: so libc's code goes from here to the end of the text.
+// start file asks for: so libc's code goes from here to the end.
 extern const char static_libc_start[] __asm__("__libc_start_main") __attribute__((weak));
-extern const char static_text_end[] __asm__("etext") __attribute__((weak));
 
 // .eh_frame_hdr's table: the functions of the program by address, sorted.  As linkers make it: each
 // value 4 bytes, relative to the header.
@@ -174,10 +173,9 @@ static uintptr_t function_end(uintptr_t start)
 static void find_static_libc(void)
 {
     uintptr_t start = (uintptr_t)static_libc_start;
-    uintptr_t end = (uintptr_t)static_text_end;
+    uintptr_t end = known.program.end;
     dl_iterate_phdr(note_frame_table, NULL);
-    if (functions == NULL || start == 0 || start <= known.program.start || start >= end ||
-        end > known.program.end) {
+    if (functions == NULL || start <= known.program.start || start >= end) {
         return;
     }
     known.libc = (struct range){start, end};

@@ -261,7 +261,7 @@ bool leak_search(struct leak_result *result,
         }
         is_done = search_stopped(&search, result, &reach, (uintptr_t)__builtin_frame_address(0));
         if (is_done) {
-            is_done = leak_groups_make(result, &search.nodes, &reach);
+            is_done = !reach.is_cut && leak_groups_make(result, &search.nodes, &reach);
             reach_release(&reach);
         }
         os_unreserve(search.space.memory, search.space.size);

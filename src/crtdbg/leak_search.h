@@ -47,7 +47,8 @@ struct leak_result {
 };
 
 /// Searches. `is_told` says which blocks are told; it is called while the sections are stopped.
-/// False: no memory, or the system does not say what is mapped. Otherwise leak_search_release() ends it.
+/// False: no memory, or the system does not say what is mapped. Otherwise leak_search_release()
+/// ends it.
 bool leak_search(struct leak_result *result,
     bool (*is_told)(const struct debug_block *block, void *context), void *context);
 void leak_search_release(struct leak_result *result);

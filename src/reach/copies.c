@@ -23,14 +23,13 @@ static size_t choose_place_count(uint64_t range_size, size_t limit)
     return count;
 }
 
-bool copies_init(
-    struct copies *copies, reach_reader read, void *context, uint64_t range_size, size_t limit)
+bool copies_init(struct copies *copies, const struct copies_source *source)
 {
-    const size_t count = choose_place_count(range_size, limit);
+    const size_t count = choose_place_count(source->range_size, source->limit);
     const size_t tags_size = bits_round_up(count * sizeof(uint64_t), COPY_LINE_SIZE);
     *copies = (struct copies){
-        .read = read,
-        .context = context,
+        .read = source->read,
+        .context = source->context,
         .place_count = count,
         .memory_size = tags_size + (count << COPY_LINE_SHIFT),
     };
@@ -38,7 +37,9 @@ bool copies_init(
     if (memory == NULL) {
         return false;
     }
-    os_want_huge_pages(memory, copies->memory_size);
+    if (source->is_dense) {
+        os_want_huge_pages(memory, copies->memory_size);
+    }
     copies->tags = (uint64_t *)(void *)memory;
     copies->bytes = memory + tags_size;
     return true;

@@ -32,7 +32,7 @@ struct copies {
 enum {
     /// So many pages that cannot be read, and nothing is read any more: what a damaged or hostile
     /// file says of sizes must not keep us busy for days.
-    COPY_HOLES_MAX = 1 << 24,
+    COPY_HOLES_MAX = 1 << 20,
 };
 
 /// Whether to give up reading.
@@ -41,11 +41,15 @@ ALWAYS_INLINE bool copies_are_exhausted(const struct copies *copies)
     return UNLIKELY(copies->hole_size >> 12 >= COPY_HOLES_MAX);
 }
 
-/// @param range_size  bytes from the first block to the end of the last
-/// @param limit       bytes of all lines
-/// @return false: no memory
-bool copies_init(
-    struct copies *copies, reach_reader read, void *context, uint64_t range_size, size_t limit);
+struct copies_source {
+    reach_reader read;
+    void *context;
+    uint64_t range_size; ///< bytes from the first block to the end of the last
+    bool is_dense;       ///< most of them will be asked for
+    size_t limit;        ///< bytes of all lines
+};
+/// False: no memory.
+bool copies_init(struct copies *copies, const struct copies_source *source);
 void copies_release(struct copies *copies);
 
 /// Reads all that can be read of [address, address + size); the rest becomes 0. Returns how many

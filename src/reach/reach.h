@@ -110,7 +110,8 @@ struct reach {
                        ///< index
     struct reach_referrer *referrers; ///< of reachable and possible blocks; NULL: not asked for
     uint64_t read_size;               ///< bytes that were read
-    uint64_t unreadable_size;         ///< bytes of roots and blocks that could not be
+    uint64_t unreadable_size;         ///< bytes of roots that could not be
+    bool is_cut; ///< gave up, because gigabytes could not be read: classes mean nothing
 
     // Own.
     void *memory;

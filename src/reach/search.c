@@ -32,14 +32,32 @@ static size_t queue_size(const struct search *search)
     return search->input->block_count * sizeof(*search->queue);
 }
 
+// Whether blocks fill a good part of the addresses from the first to the last.
+static bool is_dense(const struct search *search)
+{
+    uint64_t size = 0;
+    for (size_t i = 0; i < search->input->block_count; i++) {
+        size += search->input->blocks[i].size;
+    }
+    return size >= search->index.size / 4;
+}
+
 static bool take_own(struct search *search)
 {
     const struct reach_input *input = search->input;
-    const size_t limit = input->memory_limit == 0 ? COPIES_LIMIT : input->memory_limit;
     search->queue = pages_take(queue_size(search));
-    return search->queue != NULL &&
-           block_index_init(&search->index, input->blocks, input->block_count) &&
-           copies_init(&search->copies, input->read, input->context, search->index.size, limit);
+    if (search->queue == NULL ||
+        !block_index_init(&search->index, input->blocks, input->block_count)) {
+        return false;
+    }
+    const struct copies_source source = {
+        .read = input->read,
+        .context = input->context,
+        .range_size = search->index.size,
+        .is_dense = is_dense(search),
+        .limit = input->memory_limit == 0 ? COPIES_LIMIT : input->memory_limit,
+    };
+    return copies_init(&search->copies, &source);
 }
 
 static void release_own(struct search *search)
@@ -61,6 +79,7 @@ bool reach_search(const struct reach_input *input, struct reach *reach)
         search_mark(&search);
         is_done = search_lost(&search);
         reach->read_size = search.copies.read_size;
+        reach->is_cut = copies_are_exhausted(&search.copies);
     }
     release_own(&search);
     if (!is_done) {
@@ -171,7 +190,8 @@ bool reach_find_pointers(const struct reach_input *input, struct reach_range tar
     bool (*visit)(const struct reach_pointer *pointer, void *context), void *context)
 {
     struct pointer_search search = {.target = target, .visit = visit, .context = context};
-    if (!copies_init(&search.copies, input->read, input->context, 0, 0)) {
+    const struct copies_source source = {.read = input->read, .context = input->context};
+    if (!copies_init(&search.copies, &source)) {
         return false;
     }
     if (visit_roots(&search, input)) {

@@ -24,7 +24,8 @@
  * quarter full, and only if the collector says that it sleeps; one that is full; a question.
  *
  * QUESTIONS.  A process that is about to end counts `question` up and waits until `answer` has
- * the same value: meanwhile the collector takes its last image.
+ * the same value: meanwhile the collector takes its last image.  At its start, too, so that the
+ * collector knows its modules however soon it ends.
  */
 #ifndef RECORD_CHANNEL_H
 #define RECORD_CHANNEL_H
@@ -53,6 +54,7 @@ enum channel_reason {
     CHANNEL_EXIT,       ///< exit() is through with everything, or the last thread has ended
     CHANNEL_QUICK_EXIT, ///< _exit(), _Exit(), quick_exit()
     CHANNEL_ABORT,
+    CHANNEL_START, ///< nothing has happened yet: what is loaded may be looked at
 };
 
 struct channel_header {

@@ -68,8 +68,8 @@ struct unwind_memo *record_make_memo(void)
 void record_release_memo(void)
 {
     struct unwind_memo *memo = record_thread.memo;
-    record_thread.memo = NULL;
-    record_thread.has_memo = false;
+    record_thread.memo = NULL; // and no other: nobody might give that back
+    record_thread.has_memo = true;
     if (memo != NULL) {
         metadata_free(memo, unwind_memo_size());
     }
@@ -247,6 +247,7 @@ static void start(void)
     record_watch_end();
     if (recorder.channel != NULL) {
         announce();
+        record_ask(CHANNEL_START);
     }
     engine_set_redirect(recorder.mode == LAYOUT_RECORD_EXACT ? &record_exact : &record_sample);
 }

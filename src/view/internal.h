@@ -61,7 +61,6 @@ struct view {
     uint64_t variables[LAYOUT_VARIABLE_COUNT];
     int64_t constants[LAYOUT_CONSTANT_COUNT];
     struct layout_field fields[LAYOUT_FIELD_COUNT];
-    uint32_t constant_count; ///< that the process has
 
     // Constants that are used all the time.
     uint64_t pool_base;
@@ -108,9 +107,6 @@ bool view_fetch_user_info(struct view *view, const struct view_heap *heap);
 
 /// Forgets the span in hand and the window.
 void view_forget_walk(struct view *view);
-/// Makes a span the one in hand. What is wrong with it, or VIEW_NO_FAULT.
-enum view_fault view_take_span(
-    struct view *view, const struct view_heap *heap, const struct view_slice *slice);
 /// Fetches what walks need of a slice's span or large block; part of view_fetch().
 bool view_fetch_slice(
     struct view *view, const struct view_heap *heap, const struct view_slice *slice);

@@ -165,7 +165,6 @@ static enum view_status take_layout(struct view *view, uint64_t address, const s
             LAYOUT_FIELD_COUNT, sizeof(view->fields[0]))) {
         return VIEW_BAD_LAYOUT;
     }
-    view->constant_count = head->constant_count;
     memcpy(view->library_version, head->library_version, sizeof(view->library_version));
     view->library_version[sizeof(view->library_version) - 1] = '\0';
     if (!has_sensible_sizes(view) || !has_sensible_fields(view) || !read_places(view)) {

@@ -73,7 +73,8 @@ static size_t states_size(const struct view *view, const struct view_slice *span
     return (size_t)span->block_count << (span->kind == KIND(SPAN_WORDS));
 }
 
-enum view_fault view_take_span(
+// Makes a span the one in hand. What is wrong with it, or VIEW_NO_FAULT.
+static enum view_fault take_span(
     struct view *view, const struct view_heap *heap, const struct view_slice *slice)
 {
     struct span_in_hand *span = &view->span;
@@ -352,7 +353,7 @@ static enum step look_at(struct view *view, struct view_walk *walk, uint64_t add
     uint64_t start = view_slice_address(view, slice->number);
     *element = (struct view_element){.region = walk->region.index, .slice = slice->number};
     if (is_span(view, slice)) {
-        enum view_fault fault = view_take_span(view, &walk->heap, slice);
+        enum view_fault fault = take_span(view, &walk->heap, slice);
         uint64_t size = (uint64_t)view->span.slice_count << view->slice_shift;
         if (fault != VIEW_NO_FAULT || size > walk->region.end - start) {
             view->span.number = 0;

@@ -9,6 +9,7 @@
 #   - libhalde the same and halde_malloc_family; and, without a version, exactly the second list
 #   - libhalde-preload the heap API of the first list, of version HALDE_PRELOAD_0, the second list, and the
 #     ends of a process that the recorder wants to see
+#   - libhalde-checked the names of packaging/exports-checked.txt, without a version
 #   - the objects mark exactly the list as exported (HALDE_API)
 #   - the static libraries define no other global name, except such as begin with halde_, and what a
 #     static libc asks of its malloc
@@ -56,6 +57,10 @@ compare_library() {
 compare_library libhalde-heap.so HALDE_0 "$golden" "$work/golden-none"
 compare_library libhalde.so HALDE_0 "$work/golden-halde" "$family"
 printf '%s\n' _Exit _exit abort | sort - "$family" >"$work/golden-ends"
+checked=$work/checked
+grep -v '^#' "$top/packaging/exports-checked.txt" >"$checked"
+sort -uc "$checked" || fail "packaging/exports-checked.txt is not sorted"
+compare_library libhalde-checked.so none "$work/golden-none" "$checked"
 compare_library libhalde-preload.so HALDE_PRELOAD_0 "$work/golden-preload" "$work/golden-ends"
 
 bash "$top/scripts/exports.sh" "$build/libhalde-heap.a" | grep -v '^#' >"$work/names"
@@ -86,7 +91,7 @@ fi
 grep -F "/* $top/include/halde" "$work/prototypes" | grep -E ':[0-9]+:[NO]C \*/ extern ' |
     sed -E 's/^.*[ *]([A-Za-z_0-9]+) \(.*$/\1/; s/ \(.*//' | grep -vx 'wmain' >"$work/functions"
 # Variables, and the operators of C++, whose names a compiler of C does not know.
-sed -nE 's/^HALDE_CRTAPI extern [a-z ]+ \*?([A-Za-z_]+);$/\1/p' "$top"/include/halde-win32/*.h \
+sed -nE 's/^HALDE_CRTAPI extern [A-Za-z_ ]+ \*?([A-Za-z_]+);$/\1/p' "$top"/include/halde-win32/*.h \
     >"$work/variables"
 cat >"$work/operators.cpp" <<'CODE'
 #include <crtdbg.h>

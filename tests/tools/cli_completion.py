@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 The Halde authors
 # SPDX-License-Identifier: MIT
+# TIMEOUT: 180
 
 # Usage: cli_completion.py <halde> ...
 # The completions load in each shell without a word, and offer what they should: verbs, options, the
@@ -133,8 +134,8 @@ def examine(shell, offers):
             offered = offers(f"halde {verb['name']} heap")
             check({"heap one.halde", "heap2.halde"} <= {item.replace("\\", "") for item in offered}, shell, verb["name"],
                   "lacks files:", offered)
-        if verb["takes_program"]:
-            for line in ("-- catchse", "catchse"):
+        if "PROGRAM" in verb["arguments"]:
+            for line in ("-- catchse", "catchse") if verb["takes_program"] else ("catchse",):
                 offered = offers(f"halde {verb['name']} {line}")
                 check("catchsegv" in offered or not shutil.which("catchsegv"), shell, line, "lacks commands:", offered)
 

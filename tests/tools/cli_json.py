@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 The Halde authors
 # SPDX-License-Identifier: MIT
+# TIMEOUT: 180
 
 # Usage: cli_json.py <halde> <preload object> ...
 # What every verb prints with --json is one document that fits its schema in docs/schema, and has no
@@ -175,8 +176,9 @@ class Target:
             process.wait()
 
 
-def run(*words):
-    return subprocess.run([tool, *words], capture_output=True, timeout=60, cwd=work.name)
+def run(*words, **variables):
+    return subprocess.run([tool, *words], capture_output=True, timeout=60, cwd=work.name,
+                          env=dict(os.environ, HALDE_PRELOAD=preload, **variables))
 
 
 def commands_of(name, target):
@@ -243,6 +245,9 @@ with Target() as target:
         if words[0] in names:
             text = run(*words)
             check(b"\x1b" not in text.stdout + text.stderr, words, "lets an escape sequence through")
+            # Where the locale's characters are not UTF-8, all is ASCII.
+            text = run(*words, LC_ALL="C")
+            check((text.stdout + text.stderr).isascii(), words, "is not ASCII with LC_ALL=C")
 
 if "run" in names:
     for form in ("json", "sarif"):

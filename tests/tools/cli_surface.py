@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 The Halde authors
 # SPDX-License-Identifier: MIT
+# TIMEOUT: 180
 
 # Usage: cli_surface.py <halde> ...
 # What every verb owes its users: help with examples, all options in help and manual page, exit codes,

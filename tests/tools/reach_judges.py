@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # TIMEOUT: 180
 """Leak search beside independent judges: valgrind and LeakSanitizer look at the same programs, and
-the tool at the live process and at a core file of it.  Compared is what functions named plant_...
+the tool at the live process, at snapshots and at a core file of it.  Compared is what functions named plant_...
 have allocated, by function and kind."""
 
 import collections
@@ -137,6 +137,7 @@ def test_c(folder):
             "definite": C_DEFINITE, "possible": C_POSSIBLE, "reachable": C_REACHABLE | HELD})
         expect("live: indirect", answer["totals"]["indirect"]["blocks"], C_INDIRECT)
         expect("live: exit status", status, 1)
+        test_snapshots(folder, process.pid, found, answer)
         test_core(folder, process, found, answer)
     finally:
         process.send_signal(signal.SIGKILL)
@@ -174,6 +175,15 @@ def test_core(folder, process, live, live_answer):
     found, answer, _ = leaks(os.path.join(folder, cores[0]))
     expect("core: kinds", definite_and_rest(found), definite_and_rest(live))
     expect("core: totals", answer["totals"], live_answer["totals"])
+
+
+def test_snapshots(folder, pid, live, live_answer):
+    for option in ("--contents", "--leaks"):
+        path = os.path.join(folder, "snapshot" + option)
+        subprocess.run([TOOL, "snap", str(pid), option, "-o", path, "--quiet"], check=True)
+        found, answer, _ = leaks(path)
+        expect(f"snapshot {option}: kinds", definite_and_rest(found), definite_and_rest(live))
+        expect(f"snapshot {option}: totals", answer["totals"], live_answer["totals"])
 
 
 def test_cxx(folder):

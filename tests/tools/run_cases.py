@@ -314,6 +314,46 @@ def test_scripts(runner):
     check(document["process"]["name"].startswith("perl"), f"script: recorded {document['process']}")
 
 
+CXX = """#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+void *volatile sink;
+namespace shop {
+template <class T> struct basket { std::vector<T> items; basket() : items(50) {} };
+__attribute__((noinline)) void lose_basket() { sink = new basket<long>(); sink = nullptr; }   // line 8
+__attribute__((noinline)) void lose_array() { sink = new double[33]; sink = nullptr; }        // line 9
+}
+int main()
+{
+    auto kept = std::make_unique<std::string>(200, 'x');
+    std::thread thread([] { shop::lose_basket(); });
+    thread.join();
+    shop::lose_array();
+    return kept->size() == 200 ? 0 : 1;
+}
+"""
+
+
+def test_cxx(runner):
+    """Operators, templates, inlined constructors, threads."""
+    source = os.path.join(runner.folder, "shop.cpp")
+    program = os.path.join(runner.folder, "shop")
+    with open(source, "w", encoding="utf-8") as file:
+        file.write(CXX)
+    compiler = ["c++", "-std=c++17", "-g", "-O1", "-fno-builtin", "-o", program, source, "-lpthread"]
+    if subprocess.run(compiler, check=False, capture_output=True).returncode != 0:
+        return
+    code, out, err = runner.run([program])
+    check(code == 0, f"c++: exit code {code}: {err}")
+    document = runner.documents()[0]
+    check(totals(document, "definite") == (2, 24 + 33 * 8), f"c++: definite {totals(document, 'definite')}")
+    check(totals(document, "indirect") == (1, 400), f"c++: indirect {totals(document, 'indirect')}")
+    found = {(frame["function"].split("(")[0], frame["line"]) for leak in document["leaks"] for frame in leak["stack"]}
+    for wanted in (("shop::lose_basket", 8), ("shop::lose_array", 9)):
+        check(wanted in found, f"c++: no {wanted} in {sorted(found)}")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         runner = Runner(folder, compile_victim(folder))

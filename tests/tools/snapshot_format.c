@@ -562,6 +562,39 @@ static void test_huge_numbers(void)
     }
 }
 
+// A damaged head of a section: the sections behind it are found, wherever they lie, and a file of
+// nothing but what looks like heads takes no time.
+static void test_lost_header(void)
+{
+    struct bytes file = make_file();
+    struct snapshot_section section;
+    EXPECT_TRUE(section_header_decode(file.data + 32, &section));
+    size_t second = 32 + SNAPSHOT_SECTION_HEADER_SIZE + section.stored_size;
+    for (size_t gap = 0; gap < 12000; gap += 1 + gap / 3) {
+        size_t size = file.size - second + gap + 33;
+        uint8_t *data = calloc(size, 1);
+        memcpy(data, file.data, 32);
+        memcpy(data + size - (file.size - second), file.data + second, file.size - second);
+        write_variant(data, size);
+        EXPECT_TRUE(open_any(variant, "are damaged"));
+        free(data);
+    }
+    enum {
+        SIZE = 8 << 20
+    };
+    uint8_t *heads = malloc(SIZE);
+    for (size_t place = 0; place < SIZE; place++) {
+        heads[place] = (uint8_t) "SECT"[place & 3];
+    }
+    file_header_encode(heads, 1);
+    write_variant(heads, SIZE);
+    uint64_t start = clock_ms();
+    EXPECT_TRUE(!open_any(variant, "nothing was written"));
+    EXPECT_AT_MOST(clock_ms() - start, 10000);
+    free(heads);
+    free(file.data);
+}
+
 // A few bytes that say a million rows, again and again: the limit of memory holds.
 static void test_bomb(void)
 {
@@ -672,6 +705,7 @@ int main(void)
     test_flipped(seed);
     test_damaged_section();
     test_damaged_names();
+    test_lost_header();
     test_versions();
     test_unknown_sections();
     test_huge_numbers();

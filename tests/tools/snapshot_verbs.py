@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # TIMEOUT: 120
 """snap, diff, report and export on a real process: numbers against what the program says it did, files
-against readers that are not ours."""
+against readers that are not ours.  HALDE_TEST_PPROF names a pprof program where there is no `go`."""
 
 import gzip
 import json
@@ -172,6 +172,7 @@ def check_snap(pid):
         told = halde_json("snap", str(pid), "-o", path(name), *options)
         check(told["schema"] == "halde.snap/1" and told["pid"] == pid, "snap tells", told)
         check(told["file_size"] == os.path.getsize(path(name)), "size of the file", told)
+    check(os.stat(path("full.halde")).st_mode & 0o77 == 0, "contents are the owner's")
     piped = halde("snap", str(pid), "-o", "-", "--quiet", text=False).stdout
     with open(path("piped.halde"), "wb") as file:
         file.write(piped)
@@ -401,6 +402,23 @@ def check_capture():
         Snapshot(path("run.halde"))
 
 
+def check_samples():
+    """Sums are exact; what sites hold is estimated, here from nearly nine of ten blocks."""
+    result = subprocess.run([TOOL, "run", "--no-report", "--quiet", "--mode", "sample", "--interval", "1K",
+                             "-o", path("sampled.halde"), "--", path("subject")], input="a\n", text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if result.returncode != 0:
+        check(False, "halde run --mode sample:", result.returncode, result.stderr)
+        return
+    told = halde_json("report", path("sampled.halde"))
+    check(told["is_sampled"] and told["leaks"]["definite"] == {"blocks": 3, "bytes": 300}, "exact", told["leaks"])
+    live = {site["name"]: site["live"] for site in told["sites"]["by_live"]}
+    connections = live.get("make_connection <- main", {"blocks": 0, "bytes": 0})
+    check(680000 < connections["bytes"] < 920000 and 340 < connections["blocks"] < 460, "estimate", live)
+    exact = halde_json("report", path("run.halde"))
+    check(abs(told["live"]["bytes"] - exact["live"]["bytes"]) < 20000, "live", told["live"], exact["live"])
+
+
 def main():
     if not PRELOAD or not shutil.which("cc"):
         print("needs the preload object and a C compiler")
@@ -425,6 +443,7 @@ def main():
     check_export()
     check_bad_files()
     check_capture()
+    check_samples()
     return 1 if FAILURES else 0
 
 

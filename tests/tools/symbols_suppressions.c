@@ -349,6 +349,48 @@ static void test_written(void)
     }
 }
 
+/// LeakSanitizer's patterns are looked for in all frames: how they are bound decides what they
+/// hide.
+static void test_written_lsan(void)
+{
+    static const struct {
+        const char *function, *pattern; ///< NULL: the form cannot say it
+    } cases[] = {
+        {"conn_new", "leak:^conn_new$\n"},
+        {"net::open(int, char const*)", "leak:^net::open(\n"},
+        {"(anonymous namespace)::f(int)", "leak:^(anonymous namespace)::f(\n"},
+        {"(anonymous namespace)::f", "leak:^(anonymous namespace)::f$\n"},
+        {"a::operator()(int) const", "leak:^a::operator()(\n"},
+        {"main::{lambda(int)#1}", "leak:^main::{lambda(int)#1}$\n"},
+        {"<a::B as c::D>::drop", "leak:^<a::B as c::D>::drop$\n"},
+        {"odd$name", "leak:^odd\n"},
+        {"", "leak:libx.so\n"},
+        {"main", NULL},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct symbol_frame frame = {.function = cases[i].function,
+            .linkage = cases[i].function,
+            .file = "",
+            .short_file = "",
+            .module = "/lib/libx.so",
+            .module_name = "libx.so"};
+        const struct symbol_frame *own_frames[] = {&frame};
+        struct symbol_stack own_stack = {.frames = own_frames, .count = 1, .end = 1};
+        struct suppression_subject subject = {.stack = &own_stack, .class_ = REACH_DEFINITE};
+        char *text = NULL;
+        size_t size = 0;
+        FILE *stream = open_memstream(&text, &size);
+        bool is_written = suppression_write(stream, SUPPRESSION_LSAN, &subject, "r");
+        fclose(stream);
+        if (is_written != (cases[i].pattern != NULL) ||
+            (is_written && strcmp(text + strlen("# r\n"), cases[i].pattern) != 0)) {
+            test_fail(CHECK_HERE, "%s: %s", cases[i].function, text);
+        }
+        EXPECT_TRUE(!is_written || suppresses(text, &subject));
+        free(text);
+    }
+}
+
 // ---- Hostile files ------------------------------------------------------------------------------
 
 static void test_damaged(void)
@@ -433,6 +475,7 @@ int main(void)
     test_builtin();
     test_errors();
     test_written();
+    test_written_lsan();
     test_damaged();
     test_large();
     return test_result();

@@ -135,7 +135,7 @@ enum {
 };
 
 /// Writes an image, which may hold any number of blocks. May be called again: the last whole one is
-/// what readers take.
+/// what readers take. With contents the file becomes the owner's alone.
 void capture_write_image(struct capture_writer *writer, const struct image *image, int flags);
 
 /// Whether everything was written so far.

@@ -19,7 +19,7 @@
 enum {
     DAMAGES_TOLD = 3, ///< damaged sections that are named
     NOTES_TOLD = 8,
-    SEARCH_SIZE = 1 << 16,
+    SEARCH_SIZE = 1 << 12,
 };
 
 const char *section_type_name(uint32_t type)
@@ -259,35 +259,43 @@ static bool read_index(struct reader *reader)
     return is_sound;
 }
 
-// The next place from `offset` on that has the magic of a section; the file's size: there is none.
-static uint64_t find_magic(struct reader *reader, uint64_t offset)
+// The first head of a section in a piece of the file; `size`: there is none.
+static size_t find_header(const uint8_t *piece, size_t size)
 {
     static const char magic[] = "SECT";
-    uint8_t buffer[SEARCH_SIZE];
-    while (offset < reader->file_size) {
-        uint64_t left = reader->file_size - offset;
-        size_t size = left < sizeof(buffer) ? (size_t)left : sizeof(buffer);
-        if (size < 4 || !read_at(reader->source.fd, buffer, size, offset)) {
+    struct snapshot_section section;
+    size_t place = 0;
+    while (size - place >= SNAPSHOT_SECTION_HEADER_SIZE) {
+        const uint8_t *found = memmem(piece + place, size - place, magic, sizeof(magic) - 1);
+        if (!found || (size_t)(piece + size - found) < SNAPSHOT_SECTION_HEADER_SIZE) {
             break;
         }
-        const uint8_t *found = memmem(buffer, size, magic, 4);
-        if (found) {
-            return offset + (uint64_t)(found - buffer);
+        if (section_header_decode(found, &section)) {
+            return (size_t)(found - piece);
         }
-        offset += size - 3;
+        place = (size_t)(found - piece) + 1;
     }
-    return reader->file_size;
+    return size;
 }
 
 // Goes on behind a header that is none. Returns where the next good one is, or the file's size.
 static uint64_t skip_damage(struct reader *reader, uint64_t offset)
 {
-    struct snapshot_section section;
-    uint64_t next = offset;
-    do {
-        next = find_magic(reader, next + 1);
-    } while (next < reader->file_size && !read_section_header(reader, next, &section));
-    return next;
+    uint8_t piece[SEARCH_SIZE];
+    for (offset++; offset < reader->file_size;
+         offset += sizeof(piece) - SNAPSHOT_SECTION_HEADER_SIZE + 1) {
+        uint64_t left = reader->file_size - offset;
+        size_t size = left < sizeof(piece) ? (size_t)left : sizeof(piece);
+        if (size < SNAPSHOT_SECTION_HEADER_SIZE ||
+            !read_at(reader->source.fd, piece, size, offset)) {
+            break;
+        }
+        size_t found = find_header(piece, size);
+        if (found < size) {
+            return offset + found;
+        }
+    }
+    return reader->file_size;
 }
 
 // A trailer, whole or cut, ends the file as it should, or nearly so.

@@ -34,16 +34,25 @@ void subject_close(struct subject *subject)
     *subject = (struct subject){0};
 }
 
-uint64_t subject_block_size(const struct image_block *block)
+bool subject_is_sampled(const struct image *image)
 {
-    bool is_sampled = (block->flags & IMAGE_BLOCK_IS_SAMPLED) && block->weight > block->size;
-    return is_sampled ? block->weight : block->size;
+    return image->sample_interval != 0;
 }
 
-uint64_t subject_block_count(const struct image_block *block)
+static bool is_recorded(const struct image *image, const struct image_block *block)
 {
+    return block->heap < image->heap_count && image->heaps[block->heap].is_recorded;
+}
+
+struct block_sum subject_estimate(const struct image *image, const struct image_block *block)
+{
+    if (!subject_is_sampled(image) || !is_recorded(image, block)) {
+        return (struct block_sum){1, block->size};
+    }
+    if (!(block->flags & IMAGE_BLOCK_IS_SAMPLED)) {
+        return (struct block_sum){0, 0};
+    }
     uint64_t size = block->size ? block->size : 1;
-    return (subject_block_size(block) + size / 2) / size
-               ? (subject_block_size(block) + size / 2) / size
-               : 1;
+    uint64_t weight = block->weight > size ? block->weight : size;
+    return (struct block_sum){(weight + size / 2) / size, weight};
 }

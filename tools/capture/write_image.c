@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /// From the numbers of an image to those of the file.
 struct from_image {
@@ -151,6 +152,10 @@ void capture_write_image(struct capture_writer *writer, const struct image *imag
     };
     uint32_t number = ++writer->image_count;
     bool has_contents = (flags & CAPTURE_CONTENTS) && image->read;
+    if (has_contents && writer->is_plain_file) {
+        // What a process held is nobody else's business, as with core files.
+        fchmod(writer->fd, S_IRUSR | S_IWUSR);
+    }
     tell_modules(&from);
     put_image_row(&from, number, has_contents);
     put_arrays(&from, number);

@@ -414,6 +414,8 @@ struct capture_writer *capture_writer_open(const char *path, char **error)
         return NULL;
     }
     struct capture_writer *writer = begin(fd, is_stream ? "the standard output" : path);
+    struct stat status;
+    writer->is_plain_file = !is_stream && fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
     if (capture_writer_is_good(writer)) {
         return writer;
     }

@@ -34,6 +34,7 @@ struct capture_writer {
     char *path;    ///< for messages
     uint64_t size; ///< bytes of the file
     bool has_ended;
+    bool is_plain_file; ///< made by capture_writer_open()
     ZSTD_CCtx *zstd;
     struct byte_buffer raw;    ///< the payload that is being made
     struct byte_buffer spare;  ///< keeps `raw` while numbers are written

@@ -12,8 +12,8 @@
  * - `argument` of an option: capitals are a kind of thing ("FILE", "DIR", "PID", "N", "SIZE",
  *   "DURATION"), and completions offer files for FILE and DIR; small words between bars
  *   ("text|msvc|json") are all there is to choose from, and completions offer these.
- * - `arguments` of a verb: PID, CORE, SNAPSHOT, FILE, VERB in it are completed as such, BEFORE as
- * the first three.
+ * - `arguments` of a verb: PID, CORE, SNAPSHOT, FILE, VERB, PROGRAM in it are completed as such,
+ *   BEFORE as the first three.
  * - `description` and `exit_codes`: paragraphs are separated by an empty line; a line that begins
  *   with a blank is an example or a table and is printed as it is.
  *

@@ -50,6 +50,7 @@ struct completion_arguments completion_arguments_of(const struct verb *verb)
         .has_files = is_compared || strstr(arguments, "CORE") || strstr(arguments, "SNAPSHOT") ||
                      strstr(arguments, "FILE"),
         .has_verbs = strstr(arguments, "VERB") != NULL,
+        .has_programs = !verb->takes_program && strstr(arguments, "PROGRAM"),
     };
 }
 

@@ -29,6 +29,7 @@ struct completion_arguments {
     bool has_processes;
     bool has_files;
     bool has_verbs;
+    bool has_programs; ///< names of programs, or files of them
 };
 struct completion_arguments completion_arguments_of(const struct verb *verb);
 

@@ -139,7 +139,7 @@ static void put_arguments_case(FILE *stream, const struct verb *verb)
 {
     struct completion_arguments arguments = completion_arguments_of(verb);
     fprintf(stream, "    %s)\n", verb->name);
-    if (verb->takes_program) {
+    if (verb->takes_program || arguments.has_programs) {
         fputs("        _halde_program \"$COMP_CWORD\" \"$current\"\n", stream);
     }
     if (arguments.has_processes) {

@@ -112,6 +112,11 @@ static void put_verb(FILE *stream, const struct verb *verb)
         fprintf(stream, "complete -c halde -n '__halde_verb %s' -a '(__halde_processes)'\n",
             verb->name);
     }
+    if (arguments.has_programs) {
+        fprintf(stream,
+            "complete -c halde -n '__halde_verb %s' -F -a '(__fish_complete_command)'\n",
+            verb->name);
+    }
     if (arguments.has_files) {
         fprintf(stream, "complete -c halde -n '__halde_verb %s' -F\n", verb->name);
     }

@@ -74,6 +74,8 @@ static void put_verb(FILE *stream, const struct verb *verb)
             stream);
     } else if (arguments.has_processes) {
         fputs(" \\\n            '*:what:_halde_what'", stream);
+    } else if (arguments.has_programs) {
+        fputs(" \\\n            '*:program:_halde_programs'", stream);
     } else if (arguments.has_files) {
         fputs(" \\\n            '*:file:_files'", stream);
     } else if (arguments.has_verbs) {

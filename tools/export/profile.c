@@ -13,8 +13,9 @@ static void add_blocks(struct profile_row *rows, const struct image *image)
     for (size_t index = 0; index < image->block_count; index++) {
         const struct image_block *block = &image->blocks[index];
         if (block->kind == IMAGE_BUSY && block->stack < image->stack_count) {
-            rows[block->stack].values[PROFILE_LIVE_COUNT] += subject_block_count(block);
-            rows[block->stack].values[PROFILE_LIVE_SIZE] += subject_block_size(block);
+            struct block_sum sum = subject_estimate(image, block);
+            rows[block->stack].values[PROFILE_LIVE_COUNT] += sum.count;
+            rows[block->stack].values[PROFILE_LIVE_SIZE] += sum.size;
         }
     }
 }

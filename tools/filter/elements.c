@@ -111,9 +111,10 @@ char *element_describe_place(
     } else if (address >= end && distance > 0) {
         snprintf(
             buffer, size, "%llu byte%s behind the end of", (unsigned long long)distance, plural);
+    } else if (distance == 0) {
+        buffer[0] = '\0';
     } else {
-        snprintf(
-            buffer, size, distance == 0 ? "" : "at offset %llu of", (unsigned long long)distance);
+        snprintf(buffer, size, "at offset %llu of", (unsigned long long)distance);
     }
     return buffer;
 }

@@ -314,8 +314,8 @@ void check_begin(struct check *check, struct heaps *heaps, const struct view_hea
     }
 }
 
-void check_element(struct check *check, const struct view_walk *walk,
-    const struct view_element *element, const struct view_debug_block *debug)
+void check_element(
+    struct check *check, const struct view_element *element, const struct view_debug_block *debug)
 {
     if (element->place == VIEW_IN_SPAN && element->slice != check->span) {
         check->span = element->slice;
@@ -338,7 +338,6 @@ void check_element(struct check *check, const struct view_walk *walk,
     } else if (check->heap.checks != 0) {
         check_patterns(check, element);
     }
-    (void)walk;
 }
 
 static void check_sum(struct check *check, const char *what, uint64_t counted, uint64_t noted)

@@ -410,7 +410,7 @@ static void fill_element(struct filling *filling, const struct view_element *ele
         heaps->is_out_of_memory = true;
     }
     if (filling->is_checked) {
-        check_element(&filling->check, &filling->walk, element, is_debug ? &debug : NULL);
+        check_element(&filling->check, element, is_debug ? &debug : NULL);
     }
 }
 

@@ -33,7 +33,7 @@ struct check {
     uint32_t span; ///< first slice of the last span that was looked at
     uint64_t mixed_free_granules;
     uint64_t flagged_count; ///< blocks with user info
-    uint64_t region_slices, alone_slices;
+    uint64_t alone_slices;  ///< of large blocks outside of regions
     uint32_t last_large;
     uint32_t finding_count; ///< of this heap
     bool has_contents;      ///< blocks' bytes may be read
@@ -42,8 +42,8 @@ struct check {
 /// Begins with the heap itself.
 void check_begin(struct check *check, struct heaps *heaps, const struct view_heap *heap);
 /// Looks at one element of the walk. `debug`: of a debug block, else NULL.
-void check_element(struct check *check, const struct view_walk *walk,
-    const struct view_element *element, const struct view_debug_block *debug);
+void check_element(
+    struct check *check, const struct view_element *element, const struct view_debug_block *debug);
 /// Compares the sums, at the end of the walk.
 void check_end(struct check *check, const struct view_walk *walk);
 

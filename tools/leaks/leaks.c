@@ -168,12 +168,16 @@ bool leaks_classify(struct image *image)
     if (!leaks_search_init(&search, image)) {
         return false;
     }
-    const bool is_done = reach_search(&search.input, &reach);
-    if (is_done) {
-        take_results(image, &search, &reach);
+    bool is_done = reach_search(&search.input, &reach);
+    if (!is_done) {
+        trouble = "there is not enough memory for the search";
+    } else if (reach.is_cut) {
+        trouble = "gigabytes of memory that should be there cannot be read";
+        is_done = false;
         reach_release(&reach);
     } else {
-        trouble = "there is not enough memory for the search";
+        take_results(image, &search, &reach);
+        reach_release(&reach);
     }
     leaks_search_release(&search);
     return is_done;

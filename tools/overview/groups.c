@@ -207,6 +207,17 @@ static void block_key(enum group_key by, const struct image *image, struct symbo
     }
 }
 
+// Heaps, types and sizes are known of every block; the rest of samples only.
+static struct site_sum sum_of(
+    enum group_key by, const struct image *image, const struct image_block *block)
+{
+    if (by == GROUP_BY_HEAP || by == GROUP_BY_TYPE || by == GROUP_BY_CLASS) {
+        return (struct site_sum){1, block->size};
+    }
+    struct block_sum estimate = subject_estimate(image, block);
+    return (struct site_sum){estimate.count, estimate.size};
+}
+
 static void add_blocks(struct groups *groups, enum group_key by, const struct image *image,
     struct symbols *symbols, bool is_after)
 {
@@ -215,8 +226,7 @@ static void add_blocks(struct groups *groups, enum group_key by, const struct im
         const struct image_block *block = &image->blocks[index];
         if (block->kind == IMAGE_BUSY) {
             block_key(by, image, symbols, block, key);
-            add(group_of(groups, key, key), is_after,
-                (struct site_sum){subject_block_count(block), subject_block_size(block)});
+            add(group_of(groups, key, key), is_after, sum_of(by, image, block));
         }
     }
 }
@@ -284,8 +294,9 @@ static void add_sites(
         for (size_t block = 0; block < site->sum.count; block++) {
             const struct image_block *found =
                 &image->blocks[sites->blocks[site->first_block + block]];
-            sum.count += subject_block_count(found);
-            sum.bytes += subject_block_size(found);
+            struct block_sum estimate = subject_estimate(image, found);
+            sum.count += estimate.count;
+            sum.bytes += estimate.size;
         }
         char *label = site_label(image, symbols, site);
         char key[SITE_HASH_SIZE];

@@ -52,6 +52,7 @@ static void put_totals(struct json *json, const struct overview *overview)
     json_put_number(json, "unused", overview->unused_size);
     json_put_number(json, "sparse_pages", overview->sparse_pages);
     json_put_number(json, "resident", overview->image->resident_size);
+    json_put_flag(json, "is_sampled", overview->is_sampled);
     json_put_flag(json, "has_course", overview->has_course);
     if (!overview->has_course) {
         return;

@@ -42,6 +42,7 @@ struct overview {
     const struct image *image;
     const struct capture *capture; ///< NULL: there is no course
     bool has_course;
+    bool is_sampled; ///< numbers of sites, and the course, are estimates
 
     uint64_t duration_ns;
     struct site_sum allocated;

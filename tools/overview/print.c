@@ -103,6 +103,17 @@ static void put_verdicts(const struct page *page)
     }
 }
 
+static void put_sampling(const struct page *page)
+{
+    char interval[16];
+    if (page->overview->is_sampled) {
+        printf("  sampled, about one block in %s: what is told by site and over time is estimated; "
+               "live "
+               "blocks, sizes, heaps and leaks are exact\n",
+            cli_format_size(page->overview->image->sample_interval, interval));
+    }
+}
+
 // ---- Numbers ----
 
 static void put_sum(const char *name, const struct site_sum *sum)
@@ -373,6 +384,7 @@ void overview_print(struct overview *overview, struct symbols *symbols, const st
     struct page page = {overview, symbols, cli, options};
     put_head(&page);
     put_verdicts(&page);
+    put_sampling(&page);
     put_numbers(&page);
     put_course(&page);
     put_all_sites(&page);

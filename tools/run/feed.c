@@ -318,7 +318,7 @@ uint32_t feed_question(const struct feed *feed)
         return CHANNEL_NO_REASON;
     }
     uint32_t reason = atomic_load_explicit(&header->reason, memory_order_relaxed);
-    return reason >= CHANNEL_EXIT && reason <= CHANNEL_ABORT ? reason : CHANNEL_EXIT;
+    return reason >= CHANNEL_EXIT && reason <= CHANNEL_START ? reason : CHANNEL_EXIT;
 }
 
 void feed_answer(struct feed *feed)

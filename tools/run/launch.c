@@ -55,7 +55,6 @@ static bool is_variable(const char *entry, const char *name)
 
 static char **make_environment(const struct launch *launch)
 {
-    extern char **environ;
     size_t count = 0;
     while (environ[count] != NULL) {
         count++;

@@ -152,6 +152,10 @@ static bool start_program(
     if (run->descendants.listener >= 0) {
         descendants_watch(&run->descendants, &session->feed);
     }
+    if (isatty(STDERR_FILENO)) { // a program's messages are read by programs, too
+        cli_note(
+            options->cli, "process %d, mode %s", (int)run->child, run_mode_name(options->mode));
+    }
     return true;
 }
 

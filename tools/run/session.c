@@ -6,6 +6,7 @@
 #include "cli/memory.h"
 #include "image/image.h"
 #include "leaks/leaks.h"
+#include "record/channel.h"
 #include "run/names.h"
 #include "target/open.h"
 #include "target/process.h"
@@ -383,6 +384,10 @@ static void take_image(struct session *session)
 
 static void answer(struct session *session)
 {
+    if (feed_question(&session->feed) == CHANNEL_START) {
+        feed_answer(&session->feed); // session_tick() has looked at the modules
+        return;
+    }
     while (session_drain(session)) {
     }
     if (session->options->mode == RUN_EXACT || session->options->mode == RUN_SAMPLE) {

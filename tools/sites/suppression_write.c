@@ -90,31 +90,47 @@ static bool write_own(FILE *stream, const struct suppression_subject *subject, c
     return true;
 }
 
-/// The name without its parameters, and without what would end the pattern.
+/// Bytes of a function's name up to and with the "(" of its parameters; 0: it has none.
+static size_t length_with_parenthesis(const char *name)
+{
+    // Not the parentheses of "(anonymous namespace)::f", "operator()" nor "f(int)::{lambda()#1}".
+    const char *end = strrchr(name, ')');
+    size_t depth = 0;
+    for (const char *at = end; at != NULL && at >= name; at--) {
+        depth += *at == ')' ? 1 : 0;
+        depth -= *at == '(' ? 1 : 0;
+        if (depth == 0) {
+            bool is_rest_plain = strpbrk(end, "}:>") == NULL;
+            return is_rest_plain && at > name ? (size_t)(at - name) + 1 : 0;
+        }
+    }
+    return 0;
+}
+
+/// LeakSanitizer looks at all frames, so what every stack has says nothing: main() cannot be named.
 static bool write_lsan(FILE *stream, const struct suppression_subject *subject, const char *reason)
 {
     const struct symbol_stack *stack = subject->stack;
-    if (!has_frames(stack)) {
+    if (!has_frames(stack) || strcmp(stack->frames[stack->site]->function, "main") == 0) {
         return false;
     }
     const struct symbol_frame *frame = stack->frames[stack->site];
-    char *name = must_copy_text(frame->function[0] != 0 ? frame->function : frame->module_name);
-    // Not "operator()" nor "(anonymous namespace)::f".
-    char *parenthesis =
-        strrchr(name, ')') != NULL ? strchr(name + (name[0] == '(' ? 1 : 0), '(') : NULL;
-    bool is_operator = parenthesis != NULL && parenthesis - name >= 8 &&
-                       strncmp(parenthesis - 8, "operator", 8) == 0;
-    if (parenthesis != NULL && parenthesis > name && !is_operator && parenthesis[-1] != ':') {
-        *parenthesis = 0;
+    bool has_name = frame->function[0] != 0;
+    char *name = must_copy_text(has_name ? frame->function : frame->module_name);
+    size_t length = length_with_parenthesis(name);
+    if (length > 0) {
+        name[length] = 0;
     }
-    name[strcspn(name, "$\n")] = 0;
-    if (name[0] != 0) {
+    size_t plain_length = strcspn(name, "$\n");
+    bool is_plain = name[plain_length] == 0;
+    name[plain_length] = 0;
+    bool is_written = name[0] != 0;
+    if (is_written) {
         fputs("# ", stream);
         write_line(stream, reason);
-        fputs("leak:", stream);
-        write_line(stream, name);
+        fprintf(stream, "leak:%s%s%s\n", has_name ? "^" : "", name,
+            has_name && is_plain && length == 0 ? "$" : "");
     }
-    bool is_written = name[0] != 0;
     free(name);
     return is_written;
 }

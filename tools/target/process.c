@@ -178,23 +178,55 @@ pid_t process_living_thread(pid_t pid)
     return found;
 }
 
+// The last part of a path, up to `end`; to be freed.
+static char *last_part(const char *path, const char *end)
+{
+    const char *start = end;
+    while (start > path && start[-1] != '/') {
+        start--;
+    }
+    char *part = must_allocate((size_t)(end - start) + 1, 1);
+    memcpy(part, start, (size_t)(end - start));
+    return part;
+}
+
+char *process_choose_name(const char *kernel_name, const char *path, const char *arguments)
+{
+    static const char DELETED[] = " (deleted)";
+    size_t path_size = strlen(path), deleted_size = sizeof(DELETED) - 1;
+    if (path_size > deleted_size && strcmp(path + path_size - deleted_size, DELETED) == 0) {
+        path_size -= deleted_size;
+    }
+    char *file = last_part(path, path + path_size);
+    char *argument = last_part(arguments, arguments + strcspn(arguments, " "));
+    size_t size = strlen(kernel_name);
+    bool is_cut = size >= 15;
+    char *name = NULL;
+    if (size > 0 && strncmp(file, kernel_name, size) == 0) {
+        name = must_copy_text(is_cut ? file : kernel_name);
+    } else if (size > 0 && strncmp(argument, kernel_name, size) == 0) {
+        name = must_copy_text(is_cut ? argument : kernel_name); // called by another name
+    } else {
+        name = must_copy_text(*file != 0 ? file : size > 0 ? kernel_name : "?");
+    }
+    free(file);
+    free(argument);
+    return name;
+}
+
 char *process_name(pid_t pid)
 {
+    char *kernel_name = process_read(pid, "comm", NULL);
     char *path = process_link(pid, "exe");
-    if (path != NULL) {
-        const char *deleted = strstr(path, " (deleted)");
-        size_t size = deleted != NULL ? (size_t)(deleted - path) : strlen(path);
-        path[size] = 0;
-        const char *slash = strrchr(path, '/');
-        char *name = must_copy_text(slash != NULL ? slash + 1 : path);
-        free(path);
-        return name;
+    char *arguments = process_command_line(pid);
+    if (kernel_name != NULL) {
+        kernel_name[strcspn(kernel_name, "\n")] = 0;
     }
-    char *name = process_read(pid, "comm", NULL);
-    if (name == NULL) {
-        return must_copy_text("?");
-    }
-    name[strcspn(name, "\n")] = 0;
+    char *name = process_choose_name(
+        kernel_name != NULL ? kernel_name : "", path != NULL ? path : "", arguments);
+    free(kernel_name);
+    free(path);
+    free(arguments);
     return name;
 }
 

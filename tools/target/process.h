@@ -43,6 +43,9 @@ pid_t process_living_thread(pid_t pid);
 
 /// The program's name without folders; to be freed. "?" when it is not known.
 char *process_name(pid_t pid);
+/// The same out of what is known: what the kernel calls it (up to 15 characters, and a thread may
+/// change it), its file, its arguments.  Each may be "".
+char *process_choose_name(const char *kernel_name, const char *path, const char *arguments);
 /// The arguments, separated by blanks; to be freed.
 char *process_command_line(pid_t pid);
 /// The name of a thread, in `name`, which is returned.

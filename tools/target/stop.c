@@ -51,11 +51,7 @@ static void sleep_ns(uint64_t ns)
 
 void stop_init(struct stop *stop, pid_t pid)
 {
-    struct process_status status;
-    *stop = (struct stop){
-        .pid = pid,
-        .is_parent = process_status(pid, &status) && status.parent == getpid(),
-    };
+    *stop = (struct stop){.pid = pid};
 }
 
 void stop_release(struct stop *stop)

@@ -14,7 +14,7 @@
  *
  * A thread of ours traces (tracer.h), and everybody goes on when it ends.
  *
- * Exit statuses of the process are left for its parent, which may be us.
+ * The exit status of the process is left for its parent, which may be us.
  */
 #ifndef TARGET_STOP_H
 #define TARGET_STOP_H
@@ -46,7 +46,6 @@ enum {
 
 struct stop {
     pid_t pid;
-    bool is_parent; ///< the process is our child
     bool is_stopped;
     struct stop_thread *threads; ///< by id
     size_t count;

@@ -5,7 +5,6 @@
 
 #include "cli/memory.h"
 #include "target/internal.h"
-#include "target/modules.h"
 #include "target/permission.h"
 #include "target/process.h"
 
@@ -69,7 +68,7 @@ struct target *target_open_process(pid_t pid, struct target_error *error)
         pid = status.group; // a thread's id stands for its process
         reached = process_living_thread(pid);
         if (pid == getpid() || reached == 0 || !process_status(reached, &status) ||
-            !status.has_memory || (status.tracer != 0 && status.tracer != getpid())) {
+            !status.has_memory) {
             permission_explain(pid, EPERM, error);
             return NULL;
         }
@@ -93,27 +92,20 @@ struct target *target_open_process(pid_t pid, struct target_error *error)
     return target;
 }
 
-static char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return must_copy_text(slash != NULL ? slash + 1 : path);
-}
-
-// The program's name: that of the file it was entered in; notes have the first 15 characters only.
+// The program's name: notes have its first 15 characters only; its file is the one it was entered
+// in.
 static char *name_of_core(const struct core *core)
 {
     size_t count;
     const struct target_mapping *mappings = core_mappings(core, &count);
+    const char *path = "";
     for (size_t i = 0; i < count; i++) {
         if (core_entry(core) >= mappings[i].start && core_entry(core) < mappings[i].end &&
             mappings[i].is_file) {
-            char *path = modules_plain_path(mappings[i].path);
-            char *name = base_name(path);
-            free(path);
-            return name;
+            path = mappings[i].path;
         }
     }
-    return must_copy_text(core_name(core));
+    return process_choose_name(core_name(core), path, core_arguments(core));
 }
 
 struct target *target_open_core(

@@ -45,7 +45,8 @@ static const char DESCRIPTION[] =
     "class "
     "means the allocator's size classes. By age counts from when each image was taken.\n"
     "\n"
-    "Where blocks were sampled, numbers are what the samples stand for.";
+    "Where blocks were sampled, groups by stack, thread, module and age are estimated from the "
+    "samples; the rest, and the sums, are exact.";
 
 static const char EXIT_CODES[] = "0: nothing changed, or nothing grew by more than --threshold; 1: "
                                  "something did; 2: one of the two "
@@ -117,6 +118,17 @@ static void find_sparse(
     overview_destroy(overview);
 }
 
+// Exact, also where groups are estimated.
+static void add_up(const struct image *image, struct site_sum *sum)
+{
+    for (size_t index = 0; index < image->block_count; index++) {
+        if (image->blocks[index].kind == IMAGE_BUSY) {
+            sum->count++;
+            sum->bytes += image->blocks[index].size;
+        }
+    }
+}
+
 static void add_side(const struct cli *cli, struct comparison *comparison, bool is_after)
 {
     const struct subject *subject = is_after ? &comparison->after : &comparison->before;
@@ -127,6 +139,7 @@ static void add_side(const struct cli *cli, struct comparison *comparison, bool 
         .context = (void *)(uintptr_t)cli,
     };
     struct symbols *symbols = symbols_create(image, &options);
+    add_up(image, is_after ? &comparison->sum_after : &comparison->sum_before);
     groups_add(&comparison->groups, comparison->by, image, symbols, is_after);
     if (comparison->by == GROUP_BY_STACK) {
         find_sparse(
@@ -155,10 +168,6 @@ static void compare(const struct cli *cli, struct comparison *comparison)
     groups_sort(&comparison->groups);
     for (size_t index = 0; index < comparison->groups.count; index++) {
         const struct group *group = &comparison->groups.items[index];
-        comparison->sum_before.count += group->before.count;
-        comparison->sum_before.bytes += group->before.bytes;
-        comparison->sum_after.count += group->after.count;
-        comparison->sum_after.bytes += group->after.bytes;
         comparison->changed_count += has_changed(group);
         comparison->has_finding |= is_finding(comparison, group);
     }

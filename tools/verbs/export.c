@@ -35,7 +35,7 @@ static const struct cli_option OPTIONS[] = {
     {"output", 'o', "FILE", "where to write (default: the standard output)"},
     {"value", 0, "bytes|blocks|allocated-bytes|allocated-blocks",
         "what folded stacks count (default bytes)"},
-    {"free", 0, NULL, "csv, jsonl: free blocks, too"},
+    {"free", 0, NULL, "free blocks, too (csv and jsonl)"},
     {"no-symbols", 0, NULL, "modules and offsets only: no file is opened"},
     {"executable", 'e', "FILE", "the program of a core file, if it has moved"},
     {NULL, 0, NULL, NULL},

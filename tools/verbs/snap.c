@@ -42,7 +42,8 @@ static const char DESCRIPTION[] =
     "With --contents the bytes of the blocks are kept, and those of stacks, global variables and "
     "other memory that may point to them: then leaks and who work on the snapshot, too. Such a "
     "file "
-    "holds what the process held, passwords and keys included: treat it as a core file.\n"
+    "holds what the process held, passwords and keys included: treat it as a core file. Only its "
+    "owner may read it.\n"
     "\n"
     "The process is stopped while its bookkeeping is copied, and how long is told.";
 

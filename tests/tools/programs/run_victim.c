@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
 
-// What `halde run` is tried on: run_victim CASE [N].  Each case ends, allocates or forks in a way of
-// its own.  Functions that lose blocks are named after what they lose.
+// What `halde run` is tried on: run_victim CASE [N].  Each case ends, allocates or forks in a way
+// of its own.  Functions that lose blocks are named after what they lose.
 
 #include <errno.h>
-#include <stdint.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +17,8 @@
 
 #define KEPT __attribute__((noinline, noipa))
 
-static void *volatile kept;     // what it points to is reachable
-static void *volatile kept_by;  // to hide pointers from the compiler
+static void *volatile kept;    // what it points to is reachable
+static void *volatile kept_by; // to hide pointers from the compiler
 
 KEPT static void clear_stack(void)
 {

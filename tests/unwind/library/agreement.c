@@ -115,6 +115,19 @@ static size_t drop_until(void **frames, size_t count, const void *caller)
     return count;
 }
 
+// With a memo the stack must be the same, to the last frame.
+static __attribute__((noinline)) bool agrees_with_memo(
+    const uintptr_t *ours, size_t count, const void *caller)
+{
+    static _Thread_local _Alignas(64) unsigned char memo[16384];
+    uintptr_t remembered[FRAMES_MAX];
+    size_t again = unwind_memo_size() > sizeof(memo)
+                       ? 0
+                       : unwind_capture_remembered(
+                             (struct unwind_memo *)(void *)memo, remembered, FRAMES_MAX, caller);
+    return again == count && memcmp(remembered, ours, count * sizeof(ours[0])) == 0;
+}
+
 static __attribute__((noinline)) void sample(const void *caller)
 {
     uintptr_t ours[FRAMES_MAX];
@@ -127,6 +140,9 @@ static __attribute__((noinline)) void sample(const void *caller)
     agreement.peer_time_ns += clock_ns() - middle;
     agreement.time_ns += middle - start;
     size_t kept = drop_until(peers, (size_t)peer_count, caller);
+    if (!agrees_with_memo(ours, count, caller)) {
+        memset(ours, 0, sizeof(ours)); // differs from everything
+    }
     compare(ours, count, peers, kept < FRAMES_MAX ? kept : FRAMES_MAX);
     errno = saved_errno;
 }

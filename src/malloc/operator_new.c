@@ -19,11 +19,15 @@
 #include "base/text.h"
 #include "engine/fast.h"
 #include "malloc/family.h"
+#include "malloc/operators.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
 
 #define UNUSED __attribute__((unused))
+
+// Weak: a program that is linked with the archive may bring some of them, as it may with libstdc++.
+#define OPERATOR HALDE_API __attribute__((weak))
 
 struct nothrow; // std::nothrow_t
 
@@ -162,6 +166,49 @@ static COLD void *new_aligned_nothrow_again(
     return next != NULL ? next(wish->size, wish->alignment, tag) : call_handlers(wish);
 }
 
+// ---- Replaced operators -------------------------------------------------------------------------
+// A program that brings some of the operators itself has them called by all others, as the standard
+// says: new[] and nothrow new by new, delete[] and sized delete by delete, and so on.
+
+#define IS_REPLACED(member) UNLIKELY(operators_seen.member != operators_here.member)
+
+// Each hands the block to the operator that its caller has to call, if the program brought that.
+ALWAYS_INLINE bool passes_to_delete(void *block)
+{
+    bool is_replaced = IS_REPLACED(delete_);
+    if (is_replaced) {
+        operators_seen.delete_(block);
+    }
+    return is_replaced;
+}
+
+ALWAYS_INLINE bool passes_to_array_delete(void *block)
+{
+    if (IS_REPLACED(array_delete)) {
+        operators_seen.array_delete(block);
+        return true;
+    }
+    return passes_to_delete(block);
+}
+
+ALWAYS_INLINE bool passes_to_aligned_delete(void *block, size_t alignment)
+{
+    bool is_replaced = IS_REPLACED(aligned_delete);
+    if (is_replaced) {
+        operators_seen.aligned_delete(block, alignment);
+    }
+    return is_replaced;
+}
+
+ALWAYS_INLINE bool passes_to_array_aligned_delete(void *block, size_t alignment)
+{
+    if (IS_REPLACED(array_aligned_delete)) {
+        operators_seen.array_aligned_delete(block, alignment);
+        return true;
+    }
+    return passes_to_aligned_delete(block, alignment);
+}
+
 // ---- new --------------------------------------------------------------------------------------
 
 static NOINLINE void *new_rest(size_t size, enum allocator_family family, const void *caller)
@@ -172,8 +219,8 @@ static NOINLINE void *new_rest(size_t size, enum allocator_family family, const 
 }
 
 // operator new(size), new[](size)
-HALDE_API void *_Znwm(size_t size);
-HALDE_API void *_Znam(size_t size);
+OPERATOR void *_Znwm(size_t size);
+OPERATOR void *_Znam(size_t size);
 
 void *_Znwm(size_t size)
 {
@@ -183,13 +230,16 @@ void *_Znwm(size_t size)
 
 void *_Znam(size_t size)
 {
+    if (IS_REPLACED(new_)) {
+        return operators_seen.new_(size);
+    }
     void *block = fast_malloc(size);
     return LIKELY(block != NULL) ? block : new_rest(size, FAMILY_NEW_ARRAY, CALLER);
 }
 
 // The same, nothrow
-HALDE_API void *_ZnwmRKSt9nothrow_t(size_t size, const struct nothrow *tag);
-HALDE_API void *_ZnamRKSt9nothrow_t(size_t size, const struct nothrow *tag);
+OPERATOR void *_ZnwmRKSt9nothrow_t(size_t size, const struct nothrow *tag);
+OPERATOR void *_ZnamRKSt9nothrow_t(size_t size, const struct nothrow *tag);
 
 static void *new_nothrow(const struct wish *wish, const struct nothrow *tag)
 {
@@ -197,22 +247,41 @@ static void *new_nothrow(const struct wish *wish, const struct nothrow *tag)
     return LIKELY(block != NULL) ? block : new_nothrow_again(wish, tag, _ZnwmRKSt9nothrow_t);
 }
 
+// The runtime's own nothrow operator, which calls the program's and catches; NULL: there is none.
+static COLD nothrow_new *catching_new(const char *name, nothrow_new *own)
+{
+    return (nothrow_new *)runtime_operator(name, (void *)own);
+}
+
+static COLD nothrow_aligned_new *catching_aligned_new(const char *name, nothrow_aligned_new *own)
+{
+    return (nothrow_aligned_new *)runtime_operator(name, (void *)own);
+}
+
 void *_ZnwmRKSt9nothrow_t(size_t size, const struct nothrow *tag)
 {
+    if (IS_REPLACED(new_)) {
+        nothrow_new *next = catching_new("_ZnwmRKSt9nothrow_t", _ZnwmRKSt9nothrow_t);
+        return next != NULL ? next(size, tag) : operators_seen.new_(size);
+    }
     return new_nothrow(&(struct wish){size, 1, FAMILY_NEW, CALLER}, tag);
 }
 
 void *_ZnamRKSt9nothrow_t(size_t size, const struct nothrow *tag)
 {
+    if (IS_REPLACED(new_) || IS_REPLACED(array_new)) {
+        nothrow_new *next = catching_new("_ZnamRKSt9nothrow_t", _ZnamRKSt9nothrow_t);
+        return next != NULL ? next(size, tag) : operators_seen.array_new(size);
+    }
     return new_nothrow(&(struct wish){size, 1, FAMILY_NEW_ARRAY, CALLER}, tag);
 }
 
 // The same with an alignment
-HALDE_API void *_ZnwmSt11align_val_t(size_t size, size_t alignment);
-HALDE_API void *_ZnamSt11align_val_t(size_t size, size_t alignment);
-HALDE_API void *_ZnwmSt11align_val_tRKSt9nothrow_t(
+OPERATOR void *_ZnwmSt11align_val_t(size_t size, size_t alignment);
+OPERATOR void *_ZnamSt11align_val_t(size_t size, size_t alignment);
+OPERATOR void *_ZnwmSt11align_val_tRKSt9nothrow_t(
     size_t size, size_t alignment, const struct nothrow *tag);
-HALDE_API void *_ZnamSt11align_val_tRKSt9nothrow_t(
+OPERATOR void *_ZnamSt11align_val_tRKSt9nothrow_t(
     size_t size, size_t alignment, const struct nothrow *tag);
 
 static void *new_aligned(const struct wish *wish)
@@ -228,6 +297,9 @@ void *_ZnwmSt11align_val_t(size_t size, size_t alignment)
 
 void *_ZnamSt11align_val_t(size_t size, size_t alignment)
 {
+    if (IS_REPLACED(aligned_new)) {
+        return operators_seen.aligned_new(size, alignment);
+    }
     return new_aligned(&(struct wish){size, alignment, FAMILY_NEW_ARRAY, CALLER});
 }
 
@@ -242,11 +314,23 @@ static void *new_aligned_nothrow(const struct wish *wish, const struct nothrow *
 
 void *_ZnwmSt11align_val_tRKSt9nothrow_t(size_t size, size_t alignment, const struct nothrow *tag)
 {
+    if (IS_REPLACED(aligned_new)) {
+        nothrow_aligned_new *next = catching_aligned_new(
+            "_ZnwmSt11align_val_tRKSt9nothrow_t", _ZnwmSt11align_val_tRKSt9nothrow_t);
+        return next != NULL ? next(size, alignment, tag)
+                            : operators_seen.aligned_new(size, alignment);
+    }
     return new_aligned_nothrow(&(struct wish){size, alignment, FAMILY_NEW, CALLER}, tag);
 }
 
 void *_ZnamSt11align_val_tRKSt9nothrow_t(size_t size, size_t alignment, const struct nothrow *tag)
 {
+    if (IS_REPLACED(aligned_new)) {
+        nothrow_aligned_new *next = catching_aligned_new(
+            "_ZnamSt11align_val_tRKSt9nothrow_t", _ZnamSt11align_val_tRKSt9nothrow_t);
+        return next != NULL ? next(size, alignment, tag)
+                            : operators_seen.aligned_new(size, alignment);
+    }
     return new_aligned_nothrow(&(struct wish){size, alignment, FAMILY_NEW_ARRAY, CALLER}, tag);
 }
 
@@ -263,10 +347,13 @@ static NOINLINE void delete_rest(void *block, const struct delete_claim *claim)
     malloc_free_rest(block, claim->family, claim->caller);
 }
 
-#define DEFINE_DELETE(name, family_, size_, alignment_, parameters)                                \
-    HALDE_API void name parameters;                                                                \
+#define DEFINE_DELETE(name, family_, size_, alignment_, is_passed, parameters)                     \
+    OPERATOR void name parameters;                                                                 \
     void name parameters                                                                           \
     {                                                                                              \
+        if (UNLIKELY(is_passed)) {                                                                 \
+            return;                                                                                \
+        }                                                                                          \
         if (UNLIKELY(!fast_free_any(block))) {                                                     \
             const struct delete_claim claim = {.family = (family_),                                \
                 .size = (size_),                                                                   \
@@ -278,28 +365,53 @@ static NOINLINE void delete_rest(void *block, const struct delete_claim *claim)
 
 // clang-format off
 #define UNKNOWN DELETE_SIZE_UNKNOWN
-DEFINE_DELETE(_ZdlPv, FAMILY_NEW, UNKNOWN, 0, (void *block))
-DEFINE_DELETE(_ZdaPv, FAMILY_NEW_ARRAY, UNKNOWN, 0, (void *block))
-DEFINE_DELETE(_ZdlPvm, FAMILY_NEW, size, 0, (void *block, size_t size))
-DEFINE_DELETE(_ZdaPvm, FAMILY_NEW_ARRAY, size, 0, (void *block, size_t size))
-DEFINE_DELETE(_ZdlPvSt11align_val_t, FAMILY_NEW, UNKNOWN, alignment, (void *block, size_t alignment))
-DEFINE_DELETE(_ZdaPvSt11align_val_t, FAMILY_NEW_ARRAY, UNKNOWN, alignment, (void *block, size_t alignment))
-DEFINE_DELETE(_ZdlPvmSt11align_val_t, FAMILY_NEW, size, alignment, (void *block, size_t size, size_t alignment))
-DEFINE_DELETE(_ZdaPvmSt11align_val_t, FAMILY_NEW_ARRAY, size, alignment, (void *block, size_t size, size_t alignment))
-DEFINE_DELETE(_ZdlPvRKSt9nothrow_t, FAMILY_NEW, UNKNOWN, 0, (void *block, UNUSED const struct nothrow *tag))
-DEFINE_DELETE(_ZdaPvRKSt9nothrow_t, FAMILY_NEW_ARRAY, UNKNOWN, 0, (void *block, UNUSED const struct nothrow *tag))
+DEFINE_DELETE(_ZdlPv, FAMILY_NEW, UNKNOWN, 0, false, (void *block))
+DEFINE_DELETE(_ZdaPv, FAMILY_NEW_ARRAY, UNKNOWN, 0, passes_to_delete(block), (void *block))
+DEFINE_DELETE(_ZdlPvm, FAMILY_NEW, size, 0, passes_to_delete(block), (void *block, size_t size))
+DEFINE_DELETE(_ZdaPvm, FAMILY_NEW_ARRAY, size, 0, passes_to_array_delete(block), (void *block, size_t size))
+DEFINE_DELETE(_ZdlPvSt11align_val_t, FAMILY_NEW, UNKNOWN, alignment, false, (void *block, size_t alignment))
+DEFINE_DELETE(_ZdaPvSt11align_val_t, FAMILY_NEW_ARRAY, UNKNOWN, alignment,
+    passes_to_aligned_delete(block, alignment), (void *block, size_t alignment))
+DEFINE_DELETE(_ZdlPvmSt11align_val_t, FAMILY_NEW, size, alignment,
+    passes_to_aligned_delete(block, alignment), (void *block, size_t size, size_t alignment))
+DEFINE_DELETE(_ZdaPvmSt11align_val_t, FAMILY_NEW_ARRAY, size, alignment,
+    passes_to_array_aligned_delete(block, alignment), (void *block, size_t size, size_t alignment))
+DEFINE_DELETE(_ZdlPvRKSt9nothrow_t, FAMILY_NEW, UNKNOWN, 0, passes_to_delete(block),
+    (void *block, UNUSED const struct nothrow *tag))
+DEFINE_DELETE(_ZdaPvRKSt9nothrow_t, FAMILY_NEW_ARRAY, UNKNOWN, 0, passes_to_array_delete(block),
+    (void *block, UNUSED const struct nothrow *tag))
 DEFINE_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, FAMILY_NEW, UNKNOWN, alignment,
-    (void *block, size_t alignment, UNUSED const struct nothrow *tag))
+    passes_to_aligned_delete(block, alignment), (void *block, size_t alignment, UNUSED const struct nothrow *tag))
 DEFINE_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, FAMILY_NEW_ARRAY, UNKNOWN, alignment,
+    passes_to_array_aligned_delete(block, alignment),
     (void *block, size_t alignment, UNUSED const struct nothrow *tag))
 // clang-format on
 
 // ---- By another name ----------------------------------------------------------------------------
 
-HIDDEN void *operator_new_here(size_t size) __attribute__((alias("_Znwm")));
-HIDDEN void operator_delete_here(void *block) __attribute__((alias("_ZdlPv")));
+// Ours, whatever the program brings.
+HIDDEN void *new_here(size_t size) __attribute__((alias("_Znwm")));
+HIDDEN void *array_new_here(size_t size) __attribute__((alias("_Znam")));
+HIDDEN void *aligned_new_here(size_t size, size_t alignment)
+    __attribute__((alias("_ZnwmSt11align_val_t")));
+HIDDEN void delete_here(void *block) __attribute__((alias("_ZdlPv")));
+HIDDEN void array_delete_here(void *block) __attribute__((alias("_ZdaPv")));
+HIDDEN void aligned_delete_here(void *block, size_t alignment)
+    __attribute__((alias("_ZdlPvSt11align_val_t")));
+HIDDEN void array_aligned_delete_here(void *block, size_t alignment)
+    __attribute__((alias("_ZdaPvSt11align_val_t")));
+
+HIDDEN const struct operators operators_here = {
+    .new_ = new_here,
+    .array_new = array_new_here,
+    .aligned_new = aligned_new_here,
+    .delete_ = delete_here,
+    .array_delete = array_delete_here,
+    .aligned_delete = aligned_delete_here,
+    .array_aligned_delete = array_aligned_delete_here,
+};
 
 HIDDEN const struct redirect_operators redirect_operators = {
-    .new_here = (const void *)operator_new_here,
-    .delete_here = (const void *)operator_delete_here,
+    .new_here = (const void *)new_here,
+    .delete_here = (const void *)delete_here,
 };

@@ -404,10 +404,7 @@ static void test_table(void)
     table_add_column(table, "NAME", TABLE_LEFT);
     table_add_column(table, "SIZE", TABLE_RIGHT);
     table_add_column(table, "X", TABLE_LEFT);
-    const char *names[] = {"a",
-        "gr\xc3\xb6\xc3\x9f"
-        "e",
-        "\033]0;x"};
+    const char *names[] = {"a", "gr\xc3\xb6\xc3\x9f\x65", "\033]0;x"};
     for (int i = 0; i < 3; i++) {
         table_add_cell(table, "%d", 10 << (4 * i));
         table_add_cell(table, "%s", names[i]);

@@ -5,6 +5,7 @@
  * The leak report of an image made by hand, in all forms.  With an argument (text, msvc, gnu, json,
  * sarif) the program prints that form, for symbols_forms.py to judge.
  */
+#include "base/compiler.h"
 #include "cli/memory.h"
 #include "report/report.h"
 
@@ -59,22 +60,22 @@ __attribute__((noinline)) static uint32_t record_stack(void)
     return image_add_stack(image, frames, used);
 }
 
-// Not inlined and not copied, each with something behind the call: the names are what is tested.
-__attribute__((noinline, noclone)) static uint32_t conn_new(void)
+// Not inlined, each with something behind the call: the names are what is tested.
+NOINLINE static uint32_t conn_new(void)
 {
     uint32_t stack = record_stack();
     __asm__ volatile("" ::"r"(1) : "memory"); // else equal functions are made one
     return stack;
 }
 
-__attribute__((noinline, noclone)) static uint32_t buffer_new(void)
+NOINLINE static uint32_t buffer_new(void)
 {
     uint32_t stack = record_stack();
     __asm__ volatile("" ::"r"(2) : "memory");
     return stack;
 }
 
-__attribute__((noinline, noclone)) static uint32_t cache_fill(void)
+NOINLINE static uint32_t cache_fill(void)
 {
     uint32_t stack = record_stack();
     __asm__ volatile("" ::"r"(3) : "memory");

@@ -21,7 +21,7 @@ static void work(void)
 {
     char *kept = malloc(16);
     forgotten = malloc(32);
-    strcpy(forgotten, "nobody frees me");
+    memcpy(forgotten, "nobody frees me", sizeof("nobody frees me"));
     free(kept);
 }
 

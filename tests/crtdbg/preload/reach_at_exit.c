@@ -46,10 +46,10 @@ static void *hold(void *unused)
     void *volatile here = calloc(1, 41);
     own = calloc(1, 40);
     pthread_barrier_wait(&barrier);
-    for (;;) {
+    while (here != NULL) {
         pause();
     }
-    return here;
+    return NULL;
 }
 
 int main(void)

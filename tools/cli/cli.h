@@ -100,6 +100,9 @@ bool cli_expect_arguments(const struct cli *cli, int minimum, int maximum);
 /// Says that an option's value cannot be used and what can: cli_bad_value(cli, "by", "stack or
 /// heap").
 void cli_bad_value(const struct cli *cli, const char *option, const char *wanted);
+/// Reads an option whose value is a number from 1 on; without it `*count` stays. False: another
+/// value, said on stderr.
+bool cli_read_count(const struct cli *cli, const char *option, size_t *count);
 /// A command line for people to copy, quoted for a shell where needed: into `stream`.
 void cli_put_command(FILE *stream, char *const *words);
 

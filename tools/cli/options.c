@@ -339,3 +339,18 @@ void cli_bad_value(const struct cli *cli, const char *option, const char *wanted
     const char *value = cli_value(cli, option);
     cli_error(cli, "--%s=%s cannot be used; give %s", option, value ? value : "", wanted);
 }
+
+bool cli_read_count(const struct cli *cli, const char *option, size_t *count)
+{
+    const char *value = cli_value(cli, option);
+    uint64_t number;
+    if (value == NULL) {
+        return true;
+    }
+    if (!cli_parse_count(value, &number) || number == 0 || number > SIZE_MAX) {
+        cli_bad_value(cli, option, "a number from 1 on");
+        return false;
+    }
+    *count = (size_t)number;
+    return true;
+}

@@ -97,21 +97,6 @@ static bool read_kinds(const struct cli *cli, struct request *request)
     return true;
 }
 
-static bool read_count(const struct cli *cli, const char *name, size_t *count)
-{
-    const char *value = cli_value(cli, name);
-    uint64_t number;
-    if (value == NULL) {
-        return true;
-    }
-    if (!cli_parse_count(value, &number) || number == 0 || number > SIZE_MAX) {
-        cli_bad_value(cli, name, "a number from 1 on");
-        return false;
-    }
-    *count = (size_t)number;
-    return true;
-}
-
 static bool read_age(const struct cli *cli, struct request *request)
 {
     const char *age = cli_value(cli, "older");
@@ -172,8 +157,8 @@ static bool read_request(const struct cli *cli, struct request *request)
         request->report.top = SIZE_MAX;
     }
     return read_form(cli, request) && read_kinds(cli, request) && read_age(cli, request) &&
-           read_count(cli, "top", &request->report.top) &&
-           read_count(cli, "depth", &request->report.depth) && read_suppressions(cli, request);
+           cli_read_count(cli, "top", &request->report.top) &&
+           cli_read_count(cli, "depth", &request->report.depth) && read_suppressions(cli, request);
 }
 
 // ---- Search -----------------------------------------------------------------------------------

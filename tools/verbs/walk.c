@@ -113,21 +113,6 @@ static bool read_sort(const struct cli *cli, struct request *request)
     return true;
 }
 
-static bool read_number(const struct cli *cli, const char *name, size_t *number)
-{
-    const char *value = cli_value(cli, name);
-    uint64_t count;
-    if (value == NULL) {
-        return true;
-    }
-    if (!cli_parse_count(value, &count) || count == 0 || count > SIZE_MAX) {
-        cli_bad_value(cli, name, "a number from 1 on");
-        return false;
-    }
-    *number = (size_t)count;
-    return true;
-}
-
 static bool read_filter(const struct cli *cli, struct request *request)
 {
     const char *where = cli_value(cli, "where");
@@ -147,9 +132,9 @@ static bool read_request(const struct cli *cli, struct request *request)
 {
     *request = (struct request){.heap = SIZE_MAX, .limit = SIZE_MAX};
     request->wants_free = cli_has(cli, "free");
-    if (!read_sort(cli, request) || !read_number(cli, "limit", &request->limit) ||
-        !read_number(cli, "top", &request->limit) ||
-        !read_number(cli, "stacks", &request->stack_depth)) {
+    if (!read_sort(cli, request) || !cli_read_count(cli, "limit", &request->limit) ||
+        !cli_read_count(cli, "top", &request->limit) ||
+        !cli_read_count(cli, "stacks", &request->stack_depth)) {
         return false;
     }
     if (cli_has(cli, "top") && !request->is_sorted) {

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
+// FENCE: no
 
 // Leak search among a million blocks: chains as long as that, in and against the order of
 // addresses and at random, reachable and lost, on a small stack; each block is read a few times at

@@ -628,10 +628,10 @@ static bool free_remote(struct heap *heap, struct thread *thread, struct cache *
 {
     struct slice *empty[EMPTY_MAX];
     uint32_t empty_count = 0;
-    uint32_t block_size = span->block_size;
+    uint32_t block_size = RELAXED_LOAD(span->block_size);
     bool is_freed = false;
     if (cache != NULL && is_kept(block_size)) {
-        struct class_record *record = &cache->records[span->size_class];
+        struct class_record *record = &cache->records[RELAXED_LOAD(span->size_class)];
         if (record->block_size != 0 && record->top == record->limit) {
             empty_count = make_room(cache, record, empty);
         }
@@ -727,8 +727,8 @@ ALWAYS_INLINE bool free_inside(
         fast_put_block(record, data, state, has_words);
         return true;
     }
-    if (is_kept(span->block_size)) {
-        const struct class_record *record = &cache->records[span->size_class];
+    if (is_kept(RELAXED_LOAD(span->block_size))) {
+        const struct class_record *record = &cache->records[RELAXED_LOAD(span->size_class)];
         if (record->block_size != 0 && record->top == record->limit) {
             return false;
         }

@@ -114,7 +114,7 @@ void *large_alloc(
     *is_clean = pool_mark_dirty(first, count);
     first->slice_count = count;
     RELAXED_STORE(first->user_size, user_size);
-    first->first_offset = (uint16_t)offset;
+    RELAXED_STORE(first->first_offset, (uint16_t)offset);
     RELAXED_STORE(first->distance, 0);
     first->flags &= SLICE_FLAG_REGION_START;
     slice_set_kind(first, is_alone ? SLICE_ALONE : SLICE_LARGE);

@@ -107,7 +107,7 @@ bool span_init(struct slice *first, struct cache *cache, uint32_t size_class)
     RELAXED_STORE(first->first_offset, (uint16_t)offset);
     RELAXED_STORE(first->block_count, (uint16_t)count);
     first->freed = 0;
-    first->size_class = (uint8_t)size_class;
+    RELAXED_STORE(first->size_class, (uint8_t)size_class);
     RELAXED_STORE(first->distance, 0);
     first->flags &= SLICE_FLAG_REGION_START;
     first->next = 0;
@@ -776,8 +776,8 @@ static bool clear_busy_state(struct slice *span, uint32_t index)
 
 bool span_keep_remote(struct cache *cache, struct slice *span, uint32_t index, void *data)
 {
-    struct class_record *record = &cache->records[span->size_class];
-    uint8_t *state = span->map + index;
+    struct class_record *record = &cache->records[RELAXED_LOAD(span->size_class)];
+    uint8_t *state = RELAXED_LOAD(span->map) + index;
     uint8_t busy = __atomic_load_n(state, __ATOMIC_RELAXED);
     bool is_kept = record->top != record->limit && (int8_t)busy > 0 &&
                    __atomic_compare_exchange_n(state, &busy, (uint8_t)CACHED_BYTE, false,

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
+// FENCE: no
 
 // src/view against the truth: what it reads of this process from outside is, element by element,
 // what halde_heap_walk() says.  Heaps of all kinds, filled in all ways, and by threads.

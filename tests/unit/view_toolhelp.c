@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
+// FENCE: no
 
 // ToolHelp on another process: a forked child has the heaps of its parent at the same addresses, so
 // what ToolHelp says of the child is what HeapWalk says here.

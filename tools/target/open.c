@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static void say(struct target_error *error, enum target_trouble trouble, const char *format, ...)
@@ -71,10 +72,27 @@ static char *subject_of(const struct target *target)
                      target_name(target));
 }
 
+// Whether a process has ended. Its memory goes some time before it does, so it is given some.
+static bool has_ended(struct target *target, unsigned patience_ms)
+{
+    for (; target_is_live(target); patience_ms--) {
+        if (process_living_thread(target_process_id(target)) == 0) {
+            return true;
+        }
+        if (patience_ms == 0) {
+            break;
+        }
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    return false;
+}
+
 static void explain_view(struct target *target, enum view_status status, struct target_error *error)
 {
     char *subject = subject_of(target);
-    if (status == VIEW_NO_LAYOUT) {
+    if (status != VIEW_NO_MEMORY && has_ended(target, status == VIEW_BAD_LAYOUT ? 20 : 0)) {
+        say(error, TARGET_ENDED, "%s ended while it was being looked at", subject);
+    } else if (status == VIEW_NO_LAYOUT) {
         explain_no_layout(target, subject, error);
     } else if (status == VIEW_NO_MEMORY) {
         say(error, TARGET_NO_MEMORY, "not enough memory to read the heaps of %s", subject);
@@ -89,9 +107,7 @@ static void explain_view(struct target *target, enum view_status status, struct 
 static void explain_end(struct target *target, struct target_error *error)
 {
     char *subject = subject_of(target);
-    bool has_ended =
-        target_is_live(target) && process_living_thread(target_process_id(target)) == 0;
-    if (has_ended) {
+    if (has_ended(target, 0)) {
         say(error, TARGET_ENDED, "%s ended while it was being looked at", subject);
     } else if (target_is_live(target)) {
         say(error, TARGET_NO_MEMORY,

@@ -227,8 +227,18 @@ static void hand_over(struct seat *seat, uint32_t heap_index, size_t position)
 
 // ---- A thread on a seat ----
 
-static void pause_here(struct churn *churn)
+static void join_predecessor(struct seat *seat)
 {
+    if (seat->has_predecessor) {
+        pthread_join(seat->predecessor, NULL);
+        seat->has_predecessor = false;
+    }
+}
+
+static void pause_here(struct seat *seat)
+{
+    struct churn *churn = seat->churn;
+    join_predecessor(seat); // its end, too, is something that happens in the heaps
     pthread_mutex_lock(&churn->pause_lock);
     churn->paused_count++;
     pthread_cond_signal(&churn->seat_paused);
@@ -271,7 +281,7 @@ static void take_turns(struct seat *seat, size_t turns)
             return;
         }
         if (atomic_load_explicit(&churn->pauses, memory_order_relaxed)) {
-            pause_here(churn);
+            pause_here(seat);
         }
         if (i % PHASE_LENGTH == 0) {
             seat->appetite = 15 + random_below(&seat->random, 80);
@@ -301,9 +311,7 @@ static void *sit(void *context)
     // The first turns overlap with the predecessor's end, so that its exit races with its
     // successor's start.
     take_turns(seat, turns < 8 ? turns : 8);
-    if (seat->has_predecessor) {
-        pthread_join(seat->predecessor, NULL);
-    }
+    join_predecessor(seat);
     take_turns(seat, turns);
     if (atomic_load_explicit(&churn->stops, memory_order_relaxed)) {
         sem_post(&seat->is_done);

@@ -139,6 +139,24 @@ static void test_description(void)
 
 // ---- How it is stopped --------------------------------------------------------------------------
 
+static void must_stop(struct target *target)
+{
+    struct target_error error = {.trouble = TARGET_NO_TROUBLE};
+    if (!target_stop(target, &error)) {
+        test_fail(CHECK_HERE, "not stopped: trouble %d: %s", (int)error.trouble, error.text);
+        ASSERT_TRUE(target_is_stopped(target));
+    }
+}
+
+static void must_stop_again(struct target *target)
+{
+    struct target_error error = {.trouble = TARGET_NO_TROUBLE};
+    if (!target_resume_briefly(target, &error)) {
+        test_fail(CHECK_HERE, "not stopped again: trouble %d: %s", (int)error.trouble, error.text);
+        ASSERT_TRUE(target_is_stopped(target));
+    }
+}
+
 static void test_nobody_runs(void)
 {
     struct subject subject;
@@ -149,14 +167,14 @@ static void test_nobody_runs(void)
     struct target *target = target_open_process(subject.pid, &error);
     ASSERT_NOT_NULL(target);
     for (int round = 0; round < 20; round++) {
-        ASSERT_TRUE(target_stop(target, &error));
+        must_stop(target);
         EXPECT_SIZE(target_thread_count(target), threads);
         EXPECT_FALSE(target_keep_contents(target, 1)); // more than one byte
         EXPECT_TRUE(target_is_stopped(target));
         unsigned long steps = atomic_load(&subject.shared->steps);
         subject_sleep_ms(2);
         EXPECT_SIZE(atomic_load(&subject.shared->steps), steps);
-        ASSERT_TRUE(target_resume_briefly(target, &error));
+        must_stop_again(target);
         steps = atomic_load(&subject.shared->steps);
         subject_sleep_ms(2);
         EXPECT_SIZE(atomic_load(&subject.shared->steps), steps);
@@ -197,12 +215,12 @@ static void test_signals(void)
         for (int i = 0; i < 5; i++) {
             sent += sigqueue(subject.pid, SIGRTMIN, (union sigval){.sival_int = i}) == 0;
         }
-        ASSERT_TRUE(target_stop(target, &error));
+        must_stop(target);
         for (int i = 0; i < 5; i++) {
             sent += sigqueue(subject.pid, SIGRTMIN, (union sigval){.sival_int = i}) == 0;
         }
         if (round % 3 == 0) {
-            ASSERT_TRUE(target_resume_briefly(target, &error));
+            must_stop_again(target);
         }
         target_continue(target);
     }
@@ -253,7 +271,7 @@ static void test_job_control(void)
     // The same, when the stop comes while we hold it.
     struct target *target = target_open_process(subject.pid, &error);
     ASSERT_NOT_NULL(target);
-    ASSERT_TRUE(target_stop(target, &error));
+    must_stop(target);
     kill(subject.pid, SIGSTOP);
     target_close(target);
     wait_for_state(subject.pid, 'T');
@@ -329,7 +347,7 @@ static void test_brief_threads(void)
     for (int round = 0; round < 50; round++) {
         struct target *target = target_open_process(subject.pid, &error);
         ASSERT_NOT_NULL(target);
-        ASSERT_TRUE(target_stop(target, &error));
+        must_stop(target);
         unsigned long steps = atomic_load(&subject.shared->steps);
         subject_sleep_ms(1);
         EXPECT_SIZE(atomic_load(&subject.shared->steps), steps);
@@ -361,7 +379,7 @@ static void test_without_leader(void)
     if (target == NULL) {
         test_note("%s", error.text);
     } else {
-        EXPECT_TRUE(target_stop(target, &error));
+        must_stop(target);
         EXPECT_SIZE(target_thread_count(target), 2);
         target_close(target);
         EXPECT_TRUE(subject_runs(&subject));
@@ -393,7 +411,7 @@ static void test_in_kernel(void)
     struct target *target = target_open_process(subject.pid, &error);
     ASSERT_NOT_NULL(target);
     for (int round = 0; round < 3; round++) {
-        EXPECT_TRUE(target_stop(target, &error));
+        must_stop(target);
         EXPECT_SIZE(target_thread_count(target), 2);
         unsigned long steps = atomic_load(&subject.shared->steps);
         subject_sleep_ms(2);

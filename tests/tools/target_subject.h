@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -100,7 +101,9 @@ static inline void subject_start(
     subject->pid = fork();
     ASSERT_TRUE(subject->pid >= 0);
     if (subject->pid == 0) {
-        alarm(120); // nothing shall be left behind
+        // Nothing shall be left behind, whichever way the test ends.
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        alarm(120);
         body(context);
         _exit(0);
     }

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 TOOL, PRELOAD, BUILD = sys.argv[1:4]
 SKIPPED = 77
@@ -126,6 +127,9 @@ def test_arguments(folder):
     check_said(["heaps", text], 2, "is neither a core file nor a snapshot")
     check_said(["heaps", TOOL], 2, "is a program or library, not a core file")
     sleeper = subprocess.Popen(["sleep", "60"])
+    # Until the dynamic linker has loaded it, it uses nobody's malloc.
+    while not any("/libc" in line for line in open(f"/proc/{sleeper.pid}/maps", encoding="utf-8")):
+        time.sleep(0.01)
     check_said(["heaps", str(sleeper.pid)], 2, "carries no Halde heap: it uses the C library's malloc")
     sleeper.kill()
     sleeper.wait()

@@ -9,6 +9,7 @@
 #include "cli/memory.h"
 #include "image/heaps.h"
 #include "image/image.h"
+#include "target/internal.h"
 #include "target/process.h"
 #include "target/scan.h"
 
@@ -72,11 +73,20 @@ static char *subject_of(const struct target *target)
                      target_name(target));
 }
 
-// Whether a process has ended. Its memory goes some time before it does, so it is given some.
+// The thread through which we look loses its memory before the process has ended: from then on
+// nothing can be read.
+static bool is_gone(const struct target *target)
+{
+    struct process_status status;
+    return process_living_thread(target_process_id(target)) == 0 ||
+           !process_status(target->reached, &status) || !status.has_memory;
+}
+
+// Whether a process has ended. Its memory goes bit by bit, so it is given some time.
 static bool has_ended(struct target *target, unsigned patience_ms)
 {
     for (; target_is_live(target); patience_ms--) {
-        if (process_living_thread(target_process_id(target)) == 0) {
+        if (is_gone(target)) {
             return true;
         }
         if (patience_ms == 0) {

@@ -12,15 +12,19 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
 
 enum {
     STACK_SIZE = 256 << 10,
+    GONE_POLL_NS = 20 * 1000,
 };
 
 struct tracer {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
+    pid_t id;                   // of the thread, once it has begun
     void (*job)(void *context); // under the mutex, like what follows; NULL: nothing to do
     void *context;
     bool shall_end;
@@ -56,6 +60,7 @@ static void *run(void *argument)
     struct hurry hurry;
     hurry_begin(&hurry); // it ends with the thread
     pthread_mutex_lock(&tracer->mutex);
+    tracer->id = gettid();
     for (;;) {
         if (tracer->job != NULL) {
             tracer->job(tracer->context);
@@ -105,6 +110,16 @@ void tracer_call(struct tracer *tracer, void (*job)(void *context), void *contex
     pthread_mutex_unlock(&tracer->mutex);
 }
 
+// The system lets those go on whom a thread has traced after it has told who joins it.  Who is
+// still traced cannot be seized again, so wait until the thread is no longer known.
+static void wait_until_gone(pid_t id)
+{
+    const struct timespec time = {.tv_nsec = GONE_POLL_NS};
+    while (tgkill(getpid(), id, 0) == 0) {
+        nanosleep(&time, NULL);
+    }
+}
+
 void tracer_end(struct tracer *tracer)
 {
     if (tracer == NULL) {
@@ -115,6 +130,7 @@ void tracer_end(struct tracer *tracer)
     pthread_cond_broadcast(&tracer->changed);
     pthread_mutex_unlock(&tracer->mutex);
     pthread_join(tracer->thread, NULL);
+    wait_until_gone(tracer->id);
     pthread_cond_destroy(&tracer->changed);
     pthread_mutex_destroy(&tracer->mutex);
     free(tracer);

@@ -164,8 +164,9 @@ if(HALDE_SHARED)
     target_include_directories(preload-objects-crtdbg PRIVATE
       "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src"
       "${PROJECT_SOURCE_DIR}/include/halde-win32")
+    # In this order, what every program runs lies together, and the rest is not even mapped into its memory.
     halde_library(preload shared halde-preload
-      "halde-objects-engine;preload-objects-crtdbg;preload-objects-malloc" "${preload_script}")
+      "preload-objects-malloc;halde-objects-engine;preload-objects-crtdbg" "${preload_script}")
     set_property(TARGET preload PROPERTY VERSION)
     set_property(TARGET preload PROPERTY SOVERSION)
     # Their constructors run before all others, so that of all fork handlers theirs are the innermost: those

@@ -387,18 +387,6 @@ static NOINLINE void *alloc_again(
     return (flags & HALDE_ZERO) != 0 ? memset(block, 0, size) : block;
 }
 
-// The fast path for blocks with 16-bit states.
-static void *alloc_words(
-    struct thread *thread, struct opening *opening, const halde_heap *handle, size_t size)
-{
-    void *block = NULL;
-    if (gate_enter_opening(thread, opening, (uintptr_t)handle)) {
-        block = fast_take_block(&opening->records[size_class_of(size)], size, true);
-    }
-    gate_leave(thread);
-    return block;
-}
-
 // A block for a heap without any span, which the caller's opening names: the quick case of
 // alloc_first(). NULL, with nothing changed, when it is not that.
 static void *alloc_early_open(struct thread *thread, const halde_heap *handle, size_t size)
@@ -431,7 +419,7 @@ NOINLINE void *fast_alloc_rest(halde_heap *handle, size_t size, uint32_t flags)
         }
     }
     if (size > CLASS_BYTE_MAX && size <= CLASS_MAX && flags == 0) {
-        void *block = alloc_words(thread, &thread->open, handle, size);
+        void *block = fast_alloc_words_in(thread, &thread->open, handle, size);
         if (block != NULL) {
             return block;
         }
@@ -444,11 +432,9 @@ NOINLINE void *fast_malloc_rest(size_t size, uint32_t flags)
 {
     halde_heap *handle = RELAXED_LOAD(fast_home);
     struct thread *thread = thread_current;
-    if (size > CLASS_BYTE_MAX && size <= CLASS_MAX) {
-        void *block = alloc_words(thread, &thread->open_home, handle, size);
-        if (block != NULL) {
-            return (flags & HALDE_ZERO) != 0 ? memset(block, 0, size) : block;
-        }
+    void *block = fast_malloc_words(size);
+    if (block != NULL) {
+        return (flags & HALDE_ZERO) != 0 ? memset(block, 0, size) : block;
     }
     if (UNLIKELY(handle == NULL)) {
         handle = halde_process_heap();
@@ -950,8 +936,29 @@ static void *resize_inside(struct cache *cache, const struct block *block, void 
     return moved;
 }
 
-// Resizes a plain block of a span within one pass of the gate, so that a walk sees the old block or
-// the new one. NULL, with nothing changed, when the slow path must do it.
+// A large block that grows within its slices: its size is its user's alone.  False: nothing has
+// changed.
+static bool grow_large(
+    struct heap *heap, struct slice *slice, const void *data, size_t user_size, uint32_t flags)
+{
+    struct thread *thread = thread_current;
+    struct opening *opening = fast_opening(thread, (halde_heap *)heap->handle);
+    struct cache *cache;
+    if ((flags & ~ENGINE_HEADROOM) != 0 || !gate_enter(thread, heap, opening, &cache)) {
+        return false;
+    }
+    bool stays = slice_heap(slice) == heap && slice_is_large(slice) && data == large_block(slice) &&
+                 user_size > RELAXED_LOAD(slice->user_size) && user_size <= large_capacity(slice) &&
+                 (slice_kind(slice) == SLICE_ALONE || user_size < LARGE_ALONE_SIZE);
+    if (stays) {
+        RELAXED_STORE(slice->user_size, user_size);
+    }
+    gate_leave(thread);
+    return stays;
+}
+
+// Resizes a plain block within one pass of the gate, so that a walk sees the old block or the new
+// one. NULL, with nothing changed, when the slow path must do it.
 static void *resize_again(struct heap *heap, void *data, size_t user_size, uint32_t flags)
 {
     struct thread *thread = thread_current;
@@ -961,6 +968,9 @@ static void *resize_again(struct heap *heap, void *data, size_t user_size, uint3
         wanted_size += headroom_for(user_size);
     }
     struct slice *slice = slice_of(data);
+    if (slice != NULL && slice_is_large(slice)) {
+        return grow_large(heap, slice, data, user_size, flags) ? data : NULL;
+    }
     struct cache *cache;
     bool is_plain = (flags & ~ENGINE_HEADROOM) == 0 && wanted_size <= CLASS_MAX && slice != NULL &&
                     slice_is_span(slice_first(slice)) && !heap_zeroes_freed(heap);

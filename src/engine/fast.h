@@ -135,7 +135,48 @@ ALWAYS_INLINE bool fast_free_in(
     return is_freed;
 }
 
-/// The same for a heap that the caller names.
+/// The same for sizes from CLASS_BYTE_MAX + 1 to CLASS_MAX, whose blocks have 16-bit states.
+ALWAYS_INLINE void *fast_alloc_words_in(
+    struct thread *thread, struct opening *opening, const halde_heap *handle, size_t size)
+{
+    uint32_t size_class = size_class_of(size);
+    void *block = NULL;
+    if (LIKELY(fast_enter(thread, opening, handle))) {
+        block = fast_take_block(&opening->records[size_class], size, true);
+    }
+    fast_leave(thread);
+    return block;
+}
+
+/// The same for a block of a span with 16-bit states, which may have several slices.
+ALWAYS_INLINE bool fast_free_words_in(
+    struct thread *thread, struct opening *opening, const halde_heap *handle, void *data)
+{
+    struct slice *span = slice_of(data);
+    if (UNLIKELY(span == NULL)) {
+        return false;
+    }
+    span = slice_first(span);
+    uint32_t index;
+    bool is_freed = false;
+    // That the span is the cache's own proves that it is one, and the heap's; the bit, that its
+    // states are words.
+    if (LIKELY(fast_enter(thread, opening, handle)) &&
+        LIKELY(slice_owner(span) == ((uintptr_t)opening->cache | OWNER_NOT_FAST)) &&
+        LIKELY(span_find(span, (uintptr_t)data, &index))) {
+        uint8_t *state = span->map + ((size_t)index << 1);
+        struct class_record *record = span->record;
+        if (LIKELY((CONFIG_UNGUARDED || fast_is_plain_busy(state, true)) &&
+                   record->top != record->limit)) {
+            fast_put_block(record, data, state, true);
+            is_freed = true;
+        }
+    }
+    fast_leave(thread);
+    return is_freed;
+}
+
+/// fast_alloc_in() and fast_free_in() for a heap that the caller names.
 ALWAYS_INLINE void *fast_alloc(halde_heap *handle, size_t size)
 {
     struct thread *thread = thread_current;
@@ -176,6 +217,23 @@ ALWAYS_INLINE bool fast_free_any(void *data)
 {
     struct thread *thread = thread_current;
     return fast_free_in(thread, &thread->open_home, RELAXED_LOAD(fast_home), data);
+}
+
+/// What fast_malloc() does not do for its size, and fast_free_any() not for its block's, for the
+/// callers' second attempt.
+ALWAYS_INLINE void *fast_malloc_words(size_t size)
+{
+    struct thread *thread = thread_current;
+    if (size <= CLASS_BYTE_MAX || size > CLASS_MAX) {
+        return NULL;
+    }
+    return fast_alloc_words_in(thread, &thread->open_home, RELAXED_LOAD(fast_home), size);
+}
+
+ALWAYS_INLINE bool fast_free_any_words(void *data)
+{
+    struct thread *thread = thread_current;
+    return fast_free_words_in(thread, &thread->open_home, RELAXED_LOAD(fast_home), data);
 }
 
 /// Allocates from the process heap, making that when it does not exist yet. `flags`: 0 or

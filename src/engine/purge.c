@@ -226,19 +226,28 @@ void purge_before_span(struct cache *cache)
     }
 }
 
+// The pages of slice `index` of a span that lie in [start, end), offsets in the span.
+static uint16_t pages_between(uint32_t index, uintptr_t start, uintptr_t end)
+{
+    const uint32_t page_shift = SLICE_SHIFT - bits_lowest(pages_per_slice());
+    const uintptr_t slice_start = (uintptr_t)index << SLICE_SHIFT;
+    const uintptr_t first = start > slice_start ? start - slice_start : 0;
+    const uintptr_t last = size_min(end - slice_start, SLICE_SIZE) - 1;
+    return (uint16_t)((2u << (last >> page_shift)) - (1u << (first >> page_shift)));
+}
+
 void purge_note_use(struct slice *span, uintptr_t start, uintptr_t end)
 {
-    size_t page_size = SLICE_SIZE / pages_per_slice();
-    uintptr_t base = slice_address(span);
-    for (uintptr_t page = bits_round_down(start, page_size); page < end; page += page_size) {
-        uintptr_t offset = page - base;
-        struct remote *remote = &pool.remotes[slice_number(span) + (offset >> SLICE_SHIFT)];
-        uint16_t bit = (uint16_t)(1u << ((offset & (SLICE_SIZE - 1)) / page_size));
-        if ((remote->purged_pages & bit) != 0) {
-            struct cache *owner = span_owner(span);
-            purge_regret(&owner->purge, 1);
+    start -= slice_address(span);
+    end -= slice_address(span);
+    struct remote *remotes = &pool.remotes[slice_number(span)];
+    for (uint32_t i = (uint32_t)(start >> SLICE_SHIFT); i <= (end - 1) >> SLICE_SHIFT; i++) {
+        const uint16_t pages = pages_between(i, start, end);
+        struct remote *remote = &remotes[i];
+        for (uint32_t lost = remote->purged_pages & pages; lost != 0; lost &= lost - 1) {
+            purge_regret(&span_owner(span)->purge, 1);
         }
-        remote->purged_pages &= (uint16_t)~bit;
-        remote->idle_pages &= (uint16_t)~bit;
+        remote->purged_pages &= (uint16_t)~pages;
+        remote->idle_pages &= (uint16_t)~pages;
     }
 }

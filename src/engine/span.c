@@ -14,8 +14,8 @@ enum {
     COLOUR_STEP = 64,
     COLOUR_COUNT = 8,
     MAGAZINE_MAX = 64, // blocks
-    MAGAZINE_MIN = 4,
-    MAGAZINE_SIZE_MAX = 32 * 1024, // bytes of blocks
+    MAGAZINE_MIN = 8,
+    MAGAZINE_SIZE_MAX = 64 * 1024, // bytes of blocks
     TURNS_TO_GROW = 4, // of a magazine between empty, at least twice, and full: it becomes larger
     GROWN_MAX = 1024,  // the same limits for magazines that have grown
     GROWN_SIZE_MAX = 64 * 1024,

@@ -28,13 +28,17 @@ static COLD void *out_of_memory(void)
 
 NOINLINE void *malloc_rest(size_t size, const void *caller)
 {
+    void *block = fast_malloc_words(size);
+    if (block != NULL) {
+        return block;
+    }
     const struct malloc_family *linked = family_linked();
     if (linked != NULL) {
         return linked->malloc(size, caller);
     }
     const struct allocator_redirect *redirect = family_redirect();
-    void *block = UNLIKELY(redirect != NULL) ? redirect->allocate(size, 0, 0, FAMILY_MALLOC, caller)
-                                             : fast_malloc_rest(size, 0);
+    block = UNLIKELY(redirect != NULL) ? redirect->allocate(size, 0, 0, FAMILY_MALLOC, caller)
+                                       : fast_malloc_rest(size, 0);
     return LIKELY(block != NULL) ? block : out_of_memory();
 }
 
@@ -180,6 +184,9 @@ static enum place find_heap(const void *block, halde_heap **heap)
 
 NOINLINE void malloc_free_rest(void *block, enum allocator_family family, const void *caller)
 {
+    if (fast_free_any_words(block)) {
+        return;
+    }
     const struct malloc_family *linked = family_linked();
     if (linked != NULL) {
         linked->free(block, family, caller);

@@ -13,94 +13,10 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 
-tool, preload = os.path.abspath(sys.argv[1]), sys.argv[2]
-schemas = os.path.join(os.path.dirname(__file__), "../../docs/schema")
-failures = 0
-checks = 0
-
-
-def check(condition, *what):
-    global failures, checks
-    checks += 1
-    if not condition:
-        failures += 1
-        print("FAILED:", *what)
-
-
-# ---- A small judge ------------------------------------------------------------------------------
-
-KNOWN = {"$schema", "$id", "title", "description", "type", "properties", "required", "items", "enum", "const",
-         "pattern", "minimum", "maximum", "definitions", "$ref", "anyOf", "additionalProperties", "default"}
-TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
-
-
-def is_type(value, name):
-    if name in ("integer", "number"):
-        allowed = int if name == "integer" else (int, float)
-        return isinstance(value, allowed) and not isinstance(value, bool)
-    return isinstance(value, TYPES[name])
-
-
-def complaints(value, schema, root, where="$"):
-    """What is wrong with a value; keys that no schema names are wrong, too."""
-    unknown = set(schema) - KNOWN
-    if unknown:
-        yield f"{where}: this judge does not know {unknown}"
-    if "$ref" in schema:
-        yield from complaints(value, root["definitions"][schema["$ref"].split("/")[-1]], root, where)
-        return
-    if "anyOf" in schema:
-        found = [list(complaints(value, choice, root, where)) for choice in schema["anyOf"]]
-        if all(found):
-            yield from min(found, key=len)
-        return
-    if "const" in schema and value != schema["const"]:
-        yield f"{where}: {value!r} is not {schema['const']!r}"
-    if "enum" in schema and value not in schema["enum"]:
-        yield f"{where}: {value!r} is not one of {schema['enum']}"
-    if "type" in schema:
-        names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-        if not any(is_type(value, name) for name in names):
-            yield f"{where}: {value!r} is no {schema['type']}"
-            return
-    if isinstance(value, str) and "pattern" in schema and not re.search(schema["pattern"], value):
-        yield f"{where}: {value!r} does not match {schema['pattern']}"
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        if value < schema.get("minimum", value) or value > schema.get("maximum", value):
-            yield f"{where}: {value} is out of range"
-    if isinstance(value, dict):
-        for name in schema.get("required", []):
-            if name not in value:
-                yield f"{where}: {name} is missing"
-        for name, item in value.items():
-            inner = schema.get("properties", {}).get(name, schema.get("additionalProperties"))
-            if inner is None:
-                yield f"{where}: {name} is not in the schema"
-            else:
-                yield from complaints(item, inner, root, f"{where}.{name}")
-    if isinstance(value, list) and "items" in schema:
-        for i, item in enumerate(value):
-            yield from complaints(item, schema["items"], root, f"{where}[{i}]")
-
-
-def refuse(text):
-    raise ValueError(f"{text} is no JSON")
-
-
-def parse(text):
-    return json.loads(text, parse_constant=refuse)
-
-
-def load_schema(name):
-    path = os.path.join(schemas, name.replace("/", "-") + ".json")
-    check(os.path.exists(path), name, "has no file in docs/schema")
-    if not os.path.exists(path):
-        return None
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
-
+from _checks import PRELOAD, TOP, check, environment, finish, need_preload, new_folder
+from _checks import run as run_tool
+from _judge import SARIF, SCHEMAS, complaints, load_schema, parse, sarif_complaints
 
 try:
     import jsonschema
@@ -109,36 +25,98 @@ except ImportError:
     print("jsonschema is not installed: only judged by this script")
 
 
-def judge(document, what):
-    name = document.get("schema")
-    check(isinstance(name, str) and re.fullmatch(r"halde\.[a-z-]+/\d+", name), what, "schema:", name)
-    check(list(document)[0] == "schema", what, "schema is not the first key")
-    schema = load_schema(name)
-    if schema is None:
-        return
-    wrong = list(complaints(document, schema, schema))
+def judge_by_schema(value, schema, what):
+    wrong = list(complaints(value, schema, schema))
     check(not wrong, what, *wrong[:5])
     if jsonschema:
         try:
             jsonschema.Draft7Validator.check_schema(schema)
-            jsonschema.Draft7Validator(schema).validate(document)
+            jsonschema.Draft7Validator(schema).validate(value)
         except Exception as error:  # whatever it complains about
             check(False, what, str(error)[:300])
 
 
-for file in sorted(os.listdir(schemas)):
-    with open(os.path.join(schemas, file), encoding="utf-8") as stream:
-        schema = json.load(stream)
-    const = schema["properties"]["schema"]["const"]
-    check(const.replace("/", "-") + ".json" == file == schema["$id"], file, "does not name itself")
+def judge(document, what):
+    name = document.get("schema")
+    check(isinstance(name, str) and re.fullmatch(r"halde\.[a-z-]+/\d+", name), what, "schema:", name)
+    check(list(document)[0] == "schema", what, "schema is not the first key")
+    if check(os.path.exists(os.path.join(SCHEMAS, name.replace("/", "-") + ".json")), name, "is not in docs/schema"):
+        judge_by_schema(document, load_schema(name), what)
 
+
+def judge_sarif(document, what):
+    wrong = list(sarif_complaints(document))
+    check(not wrong, what, *wrong[:5])
+
+
+# ---- The schemas themselves ---------------------------------------------------------------------
+# One dictionary: a key has one type in all of them (docs/json-schema.md, "Names").
+
+IS_COUNT_OR_LIST = {"blocks", "heaps"}
+
+
+def type_of(schema):
+    if "$ref" in schema:
+        return "object"
+    if "const" in schema or "enum" in schema:
+        return "text"
+    names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    names = [name for name in names if name != "null"]
+    if names == ["string"]:
+        return "address" if schema.get("pattern", "").startswith("^0x") else "text"
+    return "/".join(names)
+
+
+def properties_of(schema):
+    """All keys with what the schema says of them, at any depth."""
+    if isinstance(schema, dict):
+        if isinstance(schema.get("properties"), dict) and schema.get("type") == "object":
+            yield from schema["properties"].items()
+        for value in schema.values():
+            yield from properties_of(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from properties_of(value)
+
+
+def judge_name(file, key, schema):
+    kind = type_of(schema)
+    check(kind != "boolean" or re.match("is_|has_|can_|takes_", key), file, f"{key}: a flag that does not ask")
+    if re.search("_bytes$|_ns$|_count$|_blocks$", key) or key == "bytes":
+        check(kind == "integer", file, f"{key} is {kind}, no number")
+    if kind == "address" and key not in ("heap", "handle", "value", "start", "end", "committed_end"):
+        check(re.search("address$|module_offset$", key), file, f"{key}: an address that is not called so")
+    check(not re.search("_size$|_length$", key), file, f"{key}: sizes are called ..._bytes")
+
+
+def judge_schemas():
+    types = {}
+    with open(os.path.join(TOP, "docs", "json-schema.md"), encoding="utf-8") as file:
+        described = file.read()
+    for file in sorted(os.listdir(SCHEMAS)):
+        name = file.removesuffix(".json").replace("-", "/")
+        schema = load_schema(name)
+        # Lines of a list have no schema of their own in them.
+        const = schema["properties"].get("schema", {"const": name})["const"]
+        check(const == name and file == schema["$id"], file, "does not name itself")
+        check(f"(schema/{file})" in described, file, "is not in docs/json-schema.md")
+        for key, value in properties_of(schema):
+            judge_name(file, key, value)
+            if key not in IS_COUNT_OR_LIST:
+                check(types.setdefault(key, type_of(value)) == type_of(value), file, key, "is", type_of(value),
+                      "but elsewhere", types[key])
+
+
+judge_schemas()
 # The judge itself can say no.
-check(list(complaints({"a": 1, "b": 2}, {"type": "object", "properties": {"a": {"type": "string"}}}, {})) !=
-      [], "the judge is blind")
+check(list(complaints({"a": 1}, {"type": "object", "properties": {"a": {"type": "string"}}}, {})), "the judge is blind")
+check(list(complaints({"b": "x"}, {"type": "object", "properties": {}}, {})), "the judge lets unknown keys through")
+check(list(complaints({}, {"type": "object", "required": ["a"]}, {})), "the judge misses nothing")
+check(list(complaints({"version": "2.1.0"}, SARIF, SARIF)), "a SARIF log needs runs")
 
 # ---- A process to look at -----------------------------------------------------------------------
 
-work = tempfile.TemporaryDirectory()
+work = new_folder()
 PROGRAM = """
 import ctypes, sys, threading, time
 libc = ctypes.CDLL(None)
@@ -158,13 +136,13 @@ HOSTILE = b"na\xff\x1b[31mme"  # an executable's name: no UTF-8, and an order to
 
 class Target:
     def __enter__(self):
-        environment = dict(os.environ, LD_PRELOAD=preload, HALDE_OPTIONS="mode=exact")
+        variables = environment(LD_PRELOAD=PRELOAD, HALDE_OPTIONS="mode=exact")
         self.process = subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True,
-                                        env=environment)
+                                        env=variables)
         self.address = self.process.stdout.readline().strip()
-        hostile = os.path.join(os.fsencode(work.name), HOSTILE)
+        hostile = os.path.join(os.fsencode(work), HOSTILE)
         shutil.copy(shutil.which("cat"), hostile)
-        self.hostile = subprocess.Popen([hostile], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+        self.hostile = subprocess.Popen([hostile], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=variables)
         self.hostile.stdin.write(b"x")
         self.hostile.stdin.flush()
         self.hostile.stdout.read(1)
@@ -177,8 +155,7 @@ class Target:
 
 
 def run(*words, **variables):
-    return subprocess.run([tool, *words], capture_output=True, timeout=60, cwd=work.name,
-                          env=dict(os.environ, HALDE_PRELOAD=preload, **variables))
+    return run_tool(*words, text=False, cwd=work, env=environment(**variables))
 
 
 def commands_of(name, target):
@@ -200,11 +177,7 @@ def commands_of(name, target):
     }.get(name)
 
 
-if not preload or subprocess.run([sys.executable, "-c", "pass"], env=dict(os.environ, LD_PRELOAD=preload),
-                                 capture_output=True).returncode != 0:
-    print("python3 does not run with the preload object")
-    sys.exit(77)
-
+need_preload()
 verbs = parse(run("help", "--json").stdout)["verbs"]
 names = [verb["name"] for verb in verbs]
 with Target() as target:
@@ -248,10 +221,21 @@ with Target() as target:
             # Where the locale's characters are not UTF-8, all is ASCII.
             text = run(*words, LC_ALL="C")
             check((text.stdout + text.stderr).isascii(), words, "is not ASCII with LC_ALL=C")
+    schema = load_schema("halde.export/1")
+    lines = run("export", "a.halde", "--to=jsonl").stdout.splitlines()
+    check(len(lines) > 50, "export --to=jsonl prints", len(lines), "lines")
+    for line in lines:
+        wrong = list(complaints(parse(line), schema, schema))
+        check(not wrong, "export --to=jsonl:", *wrong[:3])
+    columns = run("export", "a.halde", "--to=csv").stdout.decode().splitlines()[0].split(",")
+    check(set(columns) == set(schema["properties"]) - {"subtype"}, "columns of CSV:", columns)
+    document = parse(run("leaks", str(target.process.pid), "--all", "--format=sarif").stdout)
+    check(len(document["runs"][0]["results"]) > 3, "SARIF without results")
+    judge_sarif(document, "leaks --format=sarif")
 
 if "run" in names:
     for form in ("json", "sarif"):
-        report = os.path.join(work.name, f"report.{form}")
+        report = os.path.join(work, f"report.{form}")
         done = run("run", "-q", f"--format={form}", "--report", report, "--no-capture", "--", sys.executable, "-c",
                    "import ctypes; ctypes.CDLL(None).malloc(100)")
         check(done.returncode == 0, "run:", done.stderr)
@@ -260,7 +244,16 @@ if "run" in names:
         if form == "json":
             judge(document, ["run", form])
         else:
-            check(document["version"] == "2.1.0", "SARIF version")
+            judge_sarif(document, "run --format=sarif")
 
-print(f"{checks} checks, {failures} failed")
-sys.exit(0 if checks and not failures else 1)
+# A process that is killed cannot be looked into at its end: counters only, in the schema halde.run/1.
+report = os.path.join(work, "killed.json")
+done = run("run", "-q", "--format=json", "--report", report, "--no-capture", "--", sys.executable, "-c",
+           "import ctypes, os; ctypes.CDLL(None).malloc(100); os.kill(os.getpid(), 9)")
+check(done.returncode == 128 + 9, "run of a killed program:", done.returncode, done.stderr)
+with open(report, encoding="utf-8") as file:
+    document = parse(file.read())
+check(document["schema"] == "halde.run/1" and document["ended"] == "killed" and document["sites"], "killed:", document)
+judge(document, "run of a killed program")
+
+finish()

@@ -136,13 +136,13 @@ def test_deaths(runner):
         sizes = sorted(site["bytes"] for site in document["sites"])
         for size in (32, 64, 1000):
             check(size in sizes, f"{name}: no site of {size} bytes in {sizes}")
-        functions = {frame["function"] for site in document["sites"] for frame in site["frames"]}
+        functions = {frame["function"] for site in document["sites"] for frame in site["stack"]}
         check("lose_definite" in functions, f"{name}: functions {functions}")
         if name == "exec":
             check(out == "planted\nreplaced\n", f"exec: standard output {out!r}")
-            check(document["end"] in ("replaced", "system-call"), f"exec: {document['end']}")
+            check(document["ended"] in ("replaced", "system-call"), f"exec: {document['ended']}")
         else:
-            check(document["end"] == "killed", f"{name}: {document['end']}")
+            check(document["ended"] == "killed", f"{name}: {document['ended']}")
     captures = [name for name in os.listdir(runner.place) if name.endswith(".halde")]
     check(len(captures) == 1, f"captures {captures}")
 

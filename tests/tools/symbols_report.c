@@ -82,6 +82,20 @@ NOINLINE static uint32_t cache_fill(void)
     return stack;
 }
 
+/// One function that allocates in two lines: one hash, two call places.
+NOINLINE static uint32_t pool_new(bool is_second)
+{
+    uint32_t stack;
+    if (is_second) {
+        stack = record_stack();
+        __asm__ volatile("" ::"r"(4) : "memory");
+    } else {
+        stack = record_stack();
+        __asm__ volatile("" ::"r"(5) : "memory");
+    }
+    return stack;
+}
+
 static size_t read_contents(void *context, uint64_t address, void *buffer, size_t size)
 {
     static const char text[] = "CONN\0\x01\x02 \"quoted\" text";
@@ -120,7 +134,7 @@ static void add_debug_block(uint64_t address, uint64_t size, uint16_t type)
     image_add_block(image, &block);
 }
 
-static void make_image(void)
+static void begin_image(void)
 {
     image = image_create();
     image->process_id = 4711;
@@ -128,8 +142,14 @@ static void make_image(void)
     image->time_ns = (uint64_t)852 * SECOND;
     image->read = read_contents;
     dl_iterate_phdr(add_own_module, NULL);
-    struct image_heap heap = {.handle = 0x7000, .name = image_add_string(image, "process")};
+    struct image_heap heap = {
+        .handle = 0x7000, .name = image_add_string(image, "process"), .is_recorded = true};
     image_add_heap(image, &heap);
+}
+
+static void make_image(void)
+{
+    begin_image();
     struct image_thread thread = {.id = 4719, .name = image_add_string(image, "worker-2")};
     image_add_thread(image, &thread);
     uint32_t conn = conn_new();
@@ -277,6 +297,89 @@ static void test_json(void)
     free(text);
 }
 
+static size_t count_of(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part)) {
+        count++;
+    }
+    return count;
+}
+
+/// Calls of one hash are one leak, in all forms; its other lines are told.
+static void test_call_places(void)
+{
+    struct image *usual = image;
+    begin_image();
+    uint32_t stacks[3];
+    for (volatile size_t i = 0; i < 3; i++) { // one call for all three: not unrolled
+        stacks[i] = pool_new(i == 1);
+    }
+    add_block(0x1000, 100, REACH_DEFINITE, stacks[0]);
+    add_block(0x2000, 100, REACH_DEFINITE, stacks[1]);
+    add_block(0x3000, 100, REACH_DEFINITE, stacks[2]);
+    image_sort(image);
+    struct leak_report_options options = usual_options();
+    char *text = print(&options, LEAK_TEXT);
+    EXPECT_TRUE(has(text, "  #1  DEFINITE  300 bytes in 3 blocks from 2 call places   hash "));
+    EXPECT_TRUE(has(text, "  1 block of them from here\n"));
+    EXPECT_TRUE(strstr(text, "#2") == NULL);
+    free(text);
+    text = print(&options, LEAK_GNU);
+    EXPECT_SIZE(count_of(text, ": warning: definite leak: 300 bytes in 3 blocks"), 1);
+    EXPECT_SIZE(count_of(text, ": note: 1 block of them from here ["), 1);
+    free(text);
+    text = print(&options, LEAK_JSON);
+    EXPECT_TRUE(has(text, "\"leak_count\":1,"));
+    EXPECT_TRUE(has(text, "\"blocks\":2,\"bytes\":200},{"));
+    EXPECT_SIZE(count_of(text, "\"kind\":\"definite\""), 1);
+    free(text);
+    text = print(&options, LEAK_SARIF);
+    EXPECT_SIZE(count_of(text, "\"ruleId\""), 1);
+    EXPECT_SIZE(count_of(text, "\"relatedLocations\""), 1);
+    free(text);
+    image_destroy(image);
+    image = usual;
+}
+
+/// Samples stand for the blocks beside them: nothing is counted twice.
+static void test_samples(void)
+{
+    struct image *usual = image;
+    begin_image();
+    image->sample_interval = 4096;
+    uint32_t stack = conn_new();
+    for (uint64_t i = 0; i < 10; i++) {
+        add_block(0x1000 + 0x100 * i, 100, REACH_DEFINITE, i == 0 ? stack : 0);
+    }
+    image->blocks[0].flags |= IMAGE_BLOCK_IS_SAMPLED;
+    image->blocks[0].weight = 1000;
+    image_sort(image);
+    struct symbols *symbols = symbols_create(image, NULL);
+    struct sites *sites = sites_create(image, symbols, NULL);
+    EXPECT_SIZE(sites->count, 2);
+    sites_sort(sites, SITES_BY_ESTIMATE);
+    EXPECT_SIZE(sites->items[0].estimate.bytes, 1000);
+    EXPECT_SIZE(sites->items[0].estimate.count, 10);
+    EXPECT_SIZE(sites->items[1].estimate.bytes, 0);
+    EXPECT_SIZE(sites->items[1].sum.bytes, 900);
+    sites_destroy(sites);
+    symbols_destroy(symbols);
+    struct leak_report_options options = usual_options();
+    char *text = print(&options, LEAK_TEXT);
+    EXPECT_TRUE(has(text, "halde: 10 blocks (1000 bytes) not freed - 10 definite\n"));
+    EXPECT_TRUE(has(text, "  #1  DEFINITE  about 1000 bytes (1 sample)   hash "));
+    EXPECT_TRUE(
+        has(text, "  #2  DEFINITE  900 bytes in 9 blocks, counted where others were sampled"));
+    free(text);
+    text = print(&options, LEAK_JSON);
+    EXPECT_TRUE(has(text, "\"estimated_blocks\":10,\"estimated_bytes\":1000,"));
+    EXPECT_TRUE(has(text, "\"estimated_blocks\":0,\"estimated_bytes\":0,"));
+    free(text);
+    image_destroy(image);
+    image = usual;
+}
+
 // ---- What is told -------------------------------------------------------------------------------
 
 static struct leak_totals totals_of(struct leak_report_options *options)
@@ -397,6 +500,8 @@ int main(int count, char **arguments)
         test_msvc();
         test_gnu();
         test_json();
+        test_call_places();
+        test_samples();
         test_suppressed();
         test_age();
         test_words();

@@ -100,7 +100,7 @@ def compare(subject, blocks, what):
         else:
             inside = own.get(key)
             is_right = inside is not None and inside[:2] == (block["kind"], block["size"])
-            is_right = is_right and (block["kind"] != "busy" or inside[2] == block["overhead"])
+            is_right = is_right and (block["kind"] != "busy" or inside[2] == block["overhead_bytes"])
         seen += 1
         if not is_right:
             wrong.append((block, inside))
@@ -125,14 +125,14 @@ def test_heaps(subject, blocks):
     check([heap["handle"] for heap in found["heaps"]] == handles, "heaps:", found["heaps"])
     for heap in found["heaps"]:
         own = [entry for entry in subject.walk if entry[0] == heap["handle"] and entry[1] == "busy"]
-        check(heap["blocks"] == len(own), "blocks of", heap["handle"], heap["blocks"], len(own))
+        check(heap["live_blocks"] == len(own), "blocks of", heap["handle"], heap["live_blocks"], len(own))
         check(heap["live_bytes"] == sum(entry[3] for entry in own), "live bytes of", heap["handle"])
         free = sum(b["size"] for b in blocks if b["heap"] == heap["handle"] and b["kind"] in ("free", "cached"))
         check(heap["free_bytes"] == free, "free bytes of", heap["handle"], heap["free_bytes"], free)
         check(heap["is_exact"], heap["handle"], "is not exact")
         regions = [hex(entry[2]) for entry in subject.walk if entry[0] == heap["handle"] and entry[1] == "region"]
         check([region["start"] for region in heap["regions"]] == regions, "regions of", heap["handle"])
-    check(found["total"]["blocks"] == sum(heap["blocks"] for heap in found["heaps"]), "total")
+    check(found["total"]["live_blocks"] == sum(heap["live_blocks"] for heap in found["heaps"]), "total")
     check(found["heaps"][0]["name"] == "process" and found["threads"] == 5, "name, threads")
     text = run("heaps", subject.pid, "--regions").stdout
     check("paused" in text and "3 heaps" in text and "fixed" in text, text)
@@ -177,7 +177,7 @@ def test_expressions(subject, blocks):
         (f"address <= {block['address']}", lambda b: b["kind"] == "busy" and
          int(b["address"], 16) <= int(block["address"], 16)),
         ("!(size < 1M) || overhead > 1000 && busy", lambda b: b["kind"] == "busy" and
-         (b["size"] >= 1 << 20 or b["overhead"] > 1000)),
+         (b["size"] >= 1 << 20 or b["overhead_bytes"] > 1000)),
         ("age > 1s", lambda b: False),
         ("age != 1s && debug", lambda b: False),
     ]
@@ -216,9 +216,9 @@ def test_order(subject, blocks):
     found = documents("walk", subject.pid, "--jsonl", "--sort", "size", "--limit", "70")
     check([b["size"] for b in found] == sizes[::-1][:70], "--sort size")
     found = documents("walk", subject.pid, "--jsonl", "--sort", "overhead:desc", "--top", "30")
-    check([b["overhead"] for b in found] == sorted((b["overhead"] for b in busy), reverse=True)[:30], "--sort overhead")
+    check([b["overhead_bytes"] for b in found] == sorted((b["overhead_bytes"] for b in busy), reverse=True)[:30], "--sort overhead")
     found = document("walk", subject.pid, "--limit", "3")
-    check(found["blocks"] == busy[:3] and found["blocks_chosen"] == len(busy), "--json --limit")
+    check(found["blocks"] == busy[:3] and found["block_count"] == len(busy), "--json --limit")
     check(found["bytes"] == sum(b["size"] for b in busy), "bytes")
     text = run("walk", subject.pid, "--count").stdout
     check(text.startswith(f"{len(busy)} blocks, "), "--count", text)
@@ -264,8 +264,8 @@ def test_check(subject, path):
     check(re.search(r"allocated by main \(.*view_subject\.c:\d+\)", result.stdout), result.stdout)
     result = run("check", damaged.pid, "--json")
     found = json.loads(result.stdout)
-    check(result.returncode == 1 and found["findings"] == 1 and
-          found["damages"][0]["block"] == damaged.addresses["block"], found)
+    check(result.returncode == 1 and found["damage_count"] == 1 and
+          found["damages"][0]["block_address"] == damaged.addresses["block"], found)
     block = document("walk", damaged.pid, "--where", f"address == {damaged.addresses['block']}")["blocks"][0]
     check(block["size"] == 40 and block["type"] == "normal" and "site" in block, block)
     hashes = document("walk", damaged.pid, "--stacks", "1", "--where",

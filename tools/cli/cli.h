@@ -100,6 +100,13 @@ bool cli_expect_arguments(const struct cli *cli, int minimum, int maximum);
 /// Says that an option's value cannot be used and what can: cli_bad_value(cli, "by", "stack or
 /// heap").
 void cli_bad_value(const struct cli *cli, const char *option, const char *wanted);
+/// Whether --output names a file; "-" is the standard output, as is no --output.
+bool cli_has_output(const struct cli *cli);
+/// That file, begun anew, or the standard output. NULL: said on stderr.
+FILE *cli_open_output(const struct cli *cli);
+/// Closes it, unless it is the standard output. False: it could not be written (`is_written`, with
+/// errno, tells whether all was well until here), said on stderr.
+bool cli_close_output(const struct cli *cli, FILE *stream, bool is_written);
 /// Reads an option whose value is a number from 1 on; without it `*count` stays. False: another
 /// value, said on stderr.
 bool cli_read_count(const struct cli *cli, const char *option, size_t *count);
@@ -199,6 +206,8 @@ void json_put_signed(struct json *json, const char *key, int64_t number);
 void json_put_real(struct json *json, const char *key, double number);
 void json_put_flag(struct json *json, const char *key, bool flag);
 void json_put_address(struct json *json, const char *key, uint64_t address);
+/// An object with "blocks" and "bytes".
+void json_put_sum(struct json *json, const char *key, uint64_t blocks, uint64_t bytes);
 /// Ends the document with a newline and destroys it. False: it could not be written.
 bool json_end(struct json *json);
 

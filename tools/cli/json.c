@@ -220,6 +220,15 @@ void json_put_address(struct json *json, const char *key, uint64_t address)
     json_address(json, address);
 }
 
+void json_put_sum(struct json *json, const char *key, uint64_t blocks, uint64_t bytes)
+{
+    json_key(json, key);
+    json_open_object(json);
+    json_put_number(json, "blocks", blocks);
+    json_put_number(json, "bytes", bytes);
+    json_close_object(json);
+}
+
 /// Indented documents end with a newline of the library's.
 static void end_line(struct json *json)
 {

@@ -7,6 +7,7 @@
 #include "cli/memory.h"
 #include "cli/text.h"
 
+#include <errno.h>
 #include <langinfo.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -47,6 +48,43 @@ void cli_note(const struct cli *cli, const char *format, ...)
     say(cli, format, arguments);
     va_end(arguments);
 }
+
+// ---- Where results go ---------------------------------------------------------------------------
+
+bool cli_has_output(const struct cli *cli)
+{
+    const char *path = cli_value(cli, "output");
+    return path && strcmp(path, "-") != 0;
+}
+
+FILE *cli_open_output(const struct cli *cli)
+{
+    if (!cli_has_output(cli)) {
+        return stdout;
+    }
+    FILE *stream = fopen(cli_value(cli, "output"), "we");
+    if (!stream) {
+        cli_error(cli, "cannot create \"%s\": %s", cli_value(cli, "output"), strerror(errno));
+    }
+    return stream;
+}
+
+bool cli_close_output(const struct cli *cli, FILE *stream, bool is_written)
+{
+    is_written = fflush(stream) == 0 && is_written;
+    int number = errno;
+    if (stream != stdout && fclose(stream) != 0) {
+        number = is_written ? errno : number;
+        is_written = false;
+    }
+    if (!is_written) {
+        const char *name = cli_has_output(cli) ? cli_value(cli, "output") : "standard output";
+        cli_error(cli, "cannot write \"%s\": %s", name, strerror(number));
+    }
+    return is_written;
+}
+
+// ---- Colours and the terminal -------------------------------------------------------------------
 
 /// The order in which programs agree to decide.
 bool cli_wants_color(const char *when)

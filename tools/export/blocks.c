@@ -74,12 +74,13 @@ static void put_csv_block(
     char name[1024];
     char place[1024];
     const struct symbol_frame *site = site_of(symbols, block, hash);
-    fprintf(out, "0x%" PRIx64 ",%" PRIu64 ",%" PRIu32 ",%s,0x%" PRIx64 ",", block->address,
-        block->size, block->slack, image_kind_name(block->kind), heap_handle(image, block));
+    fprintf(out, "0x%" PRIx64 ",%" PRIu64 ",%" PRIu64 ",%s,0x%" PRIx64 ",", block->address,
+        block->size, image_overhead(block), image_kind_name(block->kind),
+        heap_handle(image, block));
     put_quoted(out, heap_name(image, block));
     fprintf(out, ",%" PRIu64 ",%" PRIu32 ",%" PRIu64 ",%" PRIu32 ",%s,", block->time_ns,
         block->thread_id, block->number, block->weight, class_of(block));
-    fprintf(out, "%u,", block->type);
+    fprintf(out, "%s,", image_type_name(block));
     put_quoted(out, image_string(image, block->file));
     fprintf(out, ",%" PRId32 ",%s,", block->line, hash);
     put_quoted(out, site ? symbols_name(site, name, sizeof(name)) : "");
@@ -90,9 +91,8 @@ static void put_csv_block(
 
 bool blocks_write_csv(const struct image *image, struct symbols *symbols, FILE *stream)
 {
-    fputs(
-        "address,size,slack,kind,heap,heap_name,time_ns,thread,number,weight,class,type,file,line,"
-        "stack,function,place\r\n",
+    fputs("address,size,overhead_bytes,kind,heap,heap_name,time_ns,thread,number,estimated_bytes,"
+          "leak_kind,type,file,line,hash,function,source\r\n",
         stream);
     for (size_t index = 0; index < image->block_count; index++) {
         put_csv_block(image, symbols, &image->blocks[index], stream);
@@ -110,11 +110,11 @@ static void put_json_site(
     char place[1024];
     const struct symbol_frame *site = site_of(symbols, block, hash);
     if (hash[0]) {
-        json_put_text(json, "stack", hash);
+        json_put_text(json, "hash", hash);
     }
     if (site) {
         json_put_text(json, "function", symbols_name(site, name, sizeof(name)));
-        json_put_text(json, "place", symbols_place(site, true, place, sizeof(place)));
+        json_put_text(json, "source", symbols_place(site, true, place, sizeof(place)));
     }
 }
 
@@ -124,7 +124,7 @@ static void put_json_block(struct json *json, const struct image *image, struct 
     json_open_object(json);
     json_put_address(json, "address", block->address);
     json_put_number(json, "size", block->size);
-    json_put_number(json, "slack", block->slack);
+    json_put_number(json, "overhead_bytes", image_overhead(block));
     json_put_text(json, "kind", image_kind_name(block->kind));
     json_put_address(json, "heap", heap_handle(image, block));
     json_put_text(json, "heap_name", heap_name(image, block));
@@ -135,14 +135,17 @@ static void put_json_block(struct json *json, const struct image *image, struct 
         json_put_number(json, "thread", block->thread_id);
     }
     if (block->weight) {
-        json_put_number(json, "weight", block->weight);
+        json_put_number(json, "estimated_bytes", block->weight);
     }
     if (block->class_) {
-        json_put_text(json, "class", class_of(block));
+        json_put_text(json, "leak_kind", class_of(block));
     }
     if (block->flags & IMAGE_BLOCK_IS_DEBUG) {
         json_put_number(json, "number", block->number);
-        json_put_number(json, "type", block->type);
+        json_put_text(json, "type", image_type_name(block));
+        json_put_number(json, "subtype", block->subtype);
+    }
+    if (block->file) {
         json_put_text(json, "file", image_string(image, block->file));
         json_put_signed(json, "line", block->line);
     }

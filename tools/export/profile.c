@@ -4,6 +4,7 @@
 #include "export/profile.h"
 
 #include "cli/memory.h"
+#include "sites/sites.h"
 
 #include <stdlib.h>
 
@@ -13,9 +14,9 @@ static void add_blocks(struct profile_row *rows, const struct image *image)
     for (size_t index = 0; index < image->block_count; index++) {
         const struct image_block *block = &image->blocks[index];
         if (block->kind == IMAGE_BUSY && block->stack < image->stack_count) {
-            struct block_sum sum = subject_estimate(image, block);
+            struct site_sum sum = site_estimate(image, block);
             rows[block->stack].values[PROFILE_LIVE_COUNT] += sum.count;
-            rows[block->stack].values[PROFILE_LIVE_SIZE] += sum.size;
+            rows[block->stack].values[PROFILE_LIVE_SIZE] += sum.bytes;
         }
     }
 }

@@ -116,31 +116,14 @@ void origin_print(const struct image *image, struct symbols *symbols,
 
 // ---- For programs -----------------------------------------------------------------------------
 
-static void put_frame(struct json *json, const struct symbol_frame *frame)
-{
-    json_open_object(json);
-    json_put_address(json, "address", frame->address);
-    json_put_text(json, "function", frame->function);
-    json_put_text(json, "file", frame->file);
-    json_put_signed(json, "line", frame->line);
-    json_put_text(json, "module", frame->module);
-    json_put_address(json, "offset", frame->offset);
-    json_put_flag(json, "inlined", frame->is_inlined);
-    json_close_object(json);
-}
-
 static void put_stack(
     struct json *json, struct symbols *symbols, const struct image_block *block, size_t depth)
 {
     const struct symbol_stack *stack = symbols_stack(symbols, block->stack);
     char hash[SITE_HASH_SIZE];
     json_put_text(json, "hash", site_format_hash(stack->hash, SITE_HASH_SIZE - 1, hash));
-    json_key(json, "stack");
-    json_open_array(json);
-    for (size_t i = stack->first; i < stack->count && depth > 0; i++, depth--) {
-        put_frame(json, stack->frames[i]);
-    }
-    json_close_array(json);
+    symbols_put_stack(json, stack, stack->first,
+        stack->count - stack->first < depth ? stack->count : stack->first + depth);
 }
 
 void origin_put(struct json *json, const struct image *image, struct symbols *symbols,

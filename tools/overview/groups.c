@@ -214,8 +214,7 @@ static struct site_sum sum_of(
     if (by == GROUP_BY_HEAP || by == GROUP_BY_TYPE || by == GROUP_BY_CLASS) {
         return (struct site_sum){1, block->size};
     }
-    struct block_sum estimate = subject_estimate(image, block);
-    return (struct site_sum){estimate.count, estimate.size};
+    return site_estimate(image, block);
 }
 
 static void add_blocks(struct groups *groups, enum group_key by, const struct image *image,
@@ -290,20 +289,12 @@ static void add_sites(
     struct sites *sites = sites_create(image, symbols, &options);
     for (size_t index = 0; index < sites->count; index++) {
         const struct site *site = &sites->items[index];
-        struct site_sum sum = {0};
-        for (size_t block = 0; block < site->sum.count; block++) {
-            const struct image_block *found =
-                &image->blocks[sites->blocks[site->first_block + block]];
-            struct block_sum estimate = subject_estimate(image, found);
-            sum.count += estimate.count;
-            sum.bytes += estimate.size;
-        }
         char *label = site_label(image, symbols, site);
         char key[SITE_HASH_SIZE];
         site_format_hash(site->full_hash, SITE_HASH_SIZE - 1, key);
         struct group *group = group_of(groups, key, label);
         site_format_hash(site->full_hash, SITE_HASH_DIGITS, group->hash);
-        add(group, is_after, sum);
+        add(group, is_after, site->estimate);
         free(label);
     }
     sites_destroy(sites);

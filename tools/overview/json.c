@@ -12,15 +12,6 @@ enum {
     SERIES_STEPS = 200
 };
 
-static void put_sum(struct json *json, const char *key, const struct site_sum *sum)
-{
-    json_key(json, key);
-    json_open_object(json);
-    json_put_number(json, "blocks", sum->count);
-    json_put_number(json, "bytes", sum->bytes);
-    json_close_object(json);
-}
-
 static void put_process(struct json *json, const struct overview *overview)
 {
     static const char *const ends[] = {"unknown", "exited", "killed", "replaced", "detached"};
@@ -31,12 +22,12 @@ static void put_process(struct json *json, const struct overview *overview)
     json_put_text(json, "name", image_string(image, image->name));
     json_put_text(json, "command_line", image_string(image, image->command_line));
     json_put_text(json, "mode", image_string(image, image->mode));
-    json_put_number(json, "sample_interval", image->sample_interval);
+    json_put_number(json, "sample_interval_bytes", image->sample_interval);
     if (overview->capture && overview->capture->has_process) {
         const struct capture_process *process = &overview->capture->process;
         json_put_text(json, "host", image_string(image, process->host));
         json_put_number(json, "started_at", process->started_at);
-        json_put_text(json, "end", ends[process->end]);
+        json_put_text(json, "ended", ends[process->end]);
         json_put_number(json, "status", process->status);
         json_put_number(json, "events", process->event_count);
         json_put_number(json, "events_lost", process->lost_count);
@@ -46,26 +37,28 @@ static void put_process(struct json *json, const struct overview *overview)
 
 static void put_totals(struct json *json, const struct overview *overview)
 {
-    put_sum(json, "live", &overview->live);
-    json_put_number(json, "slack", overview->slack_size);
-    json_put_number(json, "committed", overview->committed_size);
-    json_put_number(json, "unused", overview->unused_size);
+    json_put_sum(json, "live", overview->live.count, overview->live.bytes);
+    json_put_number(json, "overhead_bytes", overview->slack_size);
+    json_put_number(json, "committed_bytes", overview->committed_size);
+    json_put_number(json, "unused_bytes", overview->unused_size);
     json_put_number(json, "sparse_pages", overview->sparse_pages);
-    json_put_number(json, "resident", overview->image->resident_size);
+    json_put_number(json, "process_resident_bytes", overview->image->resident_size);
     json_put_flag(json, "is_sampled", overview->is_sampled);
     json_put_flag(json, "has_course", overview->has_course);
     if (!overview->has_course) {
         return;
     }
-    put_sum(json, "allocated", &overview->allocated);
-    put_sum(json, "freed", &overview->freed);
-    json_put_number(json, "temporary", overview->temporary_count);
+    json_put_sum(json, "allocated", overview->allocated.count, overview->allocated.bytes);
+    json_put_sum(json, "freed", overview->freed.count, overview->freed.bytes);
+    if (!overview->is_sampled) {
+        json_put_number(json, "temporary_blocks", overview->temporary_count);
+    }
     json_put_number(json, "duration_ns", overview->duration_ns);
-    json_put_number(json, "peak", overview->peak_size);
+    json_put_number(json, "peak_bytes", overview->peak_size);
     json_put_number(json, "peak_ns", overview->peak_ns);
-    json_put_number(json, "peak_resident", overview->peak_resident);
+    json_put_number(json, "peak_resident_bytes", overview->peak_resident);
     json_put_flag(json, "is_growing", overview->is_growing);
-    json_put_number(json, "growth_a_minute", overview->growth_a_minute);
+    json_put_number(json, "growth_bytes_per_minute", overview->growth_a_minute);
 }
 
 static void put_series(
@@ -81,21 +74,25 @@ static void put_series(
     json_close_array(json);
 }
 
-static void put_site(struct json *json, struct symbols *symbols, const struct overview_site *site)
+static void put_site(struct json *json, const struct overview *overview, struct symbols *symbols,
+    const struct overview_site *site)
 {
     char place[1024];
+    char hash[SITE_HASH_SIZE];
     char *label = stack_label(symbols, site->stack);
     const struct symbol_frame *frame = site->stack ? symbols_site(symbols, site->stack) : NULL;
     json_open_object(json);
-    json_put_text(json, "hash", site->hash);
+    json_put_text(json, "hash", site_format_hash(site->full_hash, SITE_HASH_SIZE - 1, hash));
     json_put_text(json, "name", label);
-    json_put_text(json, "place", frame ? symbols_place(frame, true, place, sizeof(place)) : "");
-    put_sum(json, "live", &site->live);
-    put_sum(json, "allocated", &site->allocated);
-    json_put_number(json, "freed", site->freed_count);
-    json_put_number(json, "temporary", site->temporary_count);
+    json_put_text(json, "source", frame ? symbols_place(frame, true, place, sizeof(place)) : "");
+    json_put_sum(json, "live", site->live.count, site->live.bytes);
+    json_put_sum(json, "allocated", site->allocated.count, site->allocated.bytes);
+    json_put_number(json, "freed_blocks", site->freed_count);
+    if (!overview->is_sampled) {
+        json_put_number(json, "temporary_blocks", site->temporary_count);
+    }
     json_put_number(json, "lifetime_ns", site->lifetime_ns);
-    json_put_number(json, "peak", site->peak_size);
+    json_put_number(json, "peak_bytes", site->peak_size);
     json_close_object(json);
     free(label);
 }
@@ -115,7 +112,7 @@ static void put_list(struct json *json, struct overview *overview, struct symbol
     json_open_array(json);
     for (size_t index = 0; index < overview->site_count && index < top; index++) {
         if (overview_value(&overview->sites[index], order) != 0) {
-            put_site(json, symbols, &overview->sites[index]);
+            put_site(json, overview, symbols, &overview->sites[index]);
         }
     }
     json_close_array(json);
@@ -130,8 +127,8 @@ static void put_sizes(struct json *json, const struct overview *overview)
         if (size->live.count || size->allocated_count) {
             json_open_object(json);
             json_put_number(json, "size_max", size->size_max);
-            put_sum(json, "live", &size->live);
-            json_put_number(json, "allocated", size->allocated_count);
+            json_put_sum(json, "live", size->live.count, size->live.bytes);
+            json_put_number(json, "allocated_blocks", size->allocated_count);
             json_close_object(json);
         }
     }
@@ -140,16 +137,20 @@ static void put_sizes(struct json *json, const struct overview *overview)
 
 static void put_leaks(struct json *json, const struct overview *overview)
 {
-    json_key(json, "leaks");
+    json_key(json, "leak_totals");
     if (!overview->has_classes) {
         json_null(json);
         return;
     }
     json_open_object(json);
-    put_sum(json, "definite", &overview->by_class[REACH_DEFINITE]);
-    put_sum(json, "indirect", &overview->by_class[REACH_INDIRECT]);
-    put_sum(json, "possible", &overview->by_class[REACH_POSSIBLE]);
-    put_sum(json, "reachable", &overview->by_class[REACH_REACHABLE]);
+    json_put_sum(json, "definite", overview->by_class[REACH_DEFINITE].count,
+        overview->by_class[REACH_DEFINITE].bytes);
+    json_put_sum(json, "indirect", overview->by_class[REACH_INDIRECT].count,
+        overview->by_class[REACH_INDIRECT].bytes);
+    json_put_sum(json, "possible", overview->by_class[REACH_POSSIBLE].count,
+        overview->by_class[REACH_POSSIBLE].bytes);
+    json_put_sum(json, "reachable", overview->by_class[REACH_REACHABLE].count,
+        overview->by_class[REACH_REACHABLE].bytes);
     json_close_object(json);
 }
 
@@ -177,10 +178,10 @@ bool overview_print_json(
     put_verdicts(json, overview, symbols);
     put_totals(json, overview);
     if (overview->has_course) {
-        put_series(json, overview, "live_series", false);
-        put_series(json, overview, "resident_series", true);
+        put_series(json, overview, "live_bytes_series", false);
+        put_series(json, overview, "resident_bytes_series", true);
     }
-    json_key(json, "sites");
+    json_key(json, "top_sites");
     json_open_object(json);
     for (unsigned order = 0; order < OVERVIEW_ORDER_COUNT; order++) {
         put_list(json, overview, symbols, order, options->top);

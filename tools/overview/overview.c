@@ -94,9 +94,9 @@ static void add_sum(struct site_sum *sum, uint64_t count, uint64_t bytes)
 static void add_block(struct site_map *map, const struct image_block *block)
 {
     struct overview *overview = map->overview;
-    struct block_sum estimate = subject_estimate(overview->image, block);
+    struct site_sum estimate = site_estimate(overview->image, block);
     add_sum(&overview->live, 1, block->size);
-    add_sum(&site_of(map, block->stack)->live, estimate.count, estimate.size);
+    add_sum(&site_of(map, block->stack)->live, estimate.count, estimate.bytes);
     add_sum(&size_row(overview, block->size)->live, 1, block->size);
     add_sum(&overview->by_class[block->class_ % SITE_CLASS_COUNT], 1, block->size);
     overview->has_classes |= block->class_ != REACH_NOT_SEARCHED;
@@ -298,7 +298,7 @@ struct overview *overview_create(const struct subject *subject, struct symbols *
     struct overview *overview = must_allocate(1, sizeof(*overview));
     overview->image = subject->image;
     overview->capture = subject->capture;
-    overview->is_sampled = subject_is_sampled(subject->image);
+    overview->is_sampled = site_is_sampled(subject->image);
     for (unsigned row = 0; row < OVERVIEW_SIZES; row++) {
         overview->sizes[row].size_max = row + 1 == OVERVIEW_SIZES ? UINT64_MAX : 1ull << row;
     }

@@ -52,7 +52,7 @@ static void print_leak(const struct leak_report *report, const struct leak *leak
     bool is_lost = site->worst_class >= REACH_POSSIBLE;
     fprintf(stream, "%s: %s%s: %s in %" PRIu64 " block%s", is_lost ? "warning" : "note",
         leak_kind_name(site->worst_class), is_lost ? " leak" : "",
-        report_bytes(site->weight, bytes), site->sum.count, site->sum.count == 1 ? "" : "s");
+        report_bytes(report_amount(leak), bytes), site->sum.count, site->sum.count == 1 ? "" : "s");
     if (leak->below.count > 0) {
         fprintf(stream, ", with it %s in %" PRIu64, report_bytes(leak->below.bytes, bytes),
             leak->below.count);
@@ -61,11 +61,31 @@ static void print_leak(const struct leak_report *report, const struct leak *leak
     fprintf(stream, " [%s]\n", site->hash);
 }
 
+/// Lines of the same site that an editor should find, too.
+static void print_other_places(
+    const struct leak_report *report, const struct leak *leak, FILE *stream)
+{
+    size_t next = 0;
+    uint64_t blocks = 0;
+    const struct leak_place *place;
+    while ((place = report_other_place(report, leak, &next, &blocks)) != NULL) {
+        const char *file = NULL;
+        int line = 0;
+        report_place_source(report, place, &file, &line);
+        if (file[0] != 0) {
+            cli_put_text(stream, file);
+            fprintf(stream, ":%d: note: %" PRIu64 " block%s of them from here [%s]\n", line, blocks,
+                blocks == 1 ? "" : "s", leak->site.hash);
+        }
+    }
+}
+
 bool report_print_gnu(const struct leak_report *report, FILE *stream)
 {
     size_t top = report_top(report, false);
     for (size_t i = 0; i < top; i++) {
         print_leak(report, &report->leaks[i], stream);
+        print_other_places(report, &report->leaks[i], stream);
     }
     return !ferror(stream);
 }

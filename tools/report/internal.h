@@ -12,14 +12,26 @@
 enum {
     TOP_DEFAULT = 20,
     DEPTH_DEFAULT = 20,
+    PLACES_COMPARED = 256,  ///< of a leak; lines of places beyond them are not told
     PREVIEW_SIZE = 16,      ///< bytes of a block that are shown
     NAME_LIMIT = 300,       ///< characters of a function in forms for people
     NAME_COMFORTABLE = 100, ///< characters of a function that people still read
 };
 
-/// Blocks of one stack and one class.
+/// Blocks of a leak that one call allocated.
+struct leak_place {
+    uint64_t full_hash; ///< of the leak's site
+    uint32_t stack;
+    uint32_t file; ///< as recorded; 0: none
+    int32_t line;
+    struct site_sum sum;
+};
+
+/// Blocks of one hash and one class.
 struct leak {
     struct site site;
+    size_t first_place;    ///< index into report.places
+    size_t place_count;    ///< 0: there are no stacks
     struct site_sum below; ///< what hangs on it
     size_t first_below;    ///< index into report.below
 };
@@ -32,8 +44,11 @@ struct leak_report {
     struct leak *leaks; ///< worst first
     size_t leak_count;
     size_t leak_capacity;
-    struct sites sites; ///< of `leaks`, in their order
-    size_t *below;      ///< indexes of indirect blocks, by the leak that they hang on
+    struct sites sites;        ///< of `leaks`, in their order
+    struct leak_place *places; ///< those of a leak one behind the other, most bytes first
+    size_t place_count;
+    size_t place_capacity;
+    size_t *below; ///< indexes of indirect blocks, by the leak that they hang on
     size_t below_count;
     bool is_searched; ///< some block has a class
 };
@@ -51,6 +66,18 @@ const struct image_thread *report_thread(const struct leak_report *report, uint3
 /// "" and 0: neither is known.
 void report_source(
     const struct leak_report *report, const struct leak *leak, const char **file, int *line);
+void report_place_source(
+    const struct leak_report *report, const struct leak_place *place, const char **file, int *line);
+void report_block_source(const struct leak_report *report, const struct image_block *block,
+    const char **file, int *line);
+/// The next place of a leak, from `*next` on, whose line is not that of the leak or of a place
+/// before it; `*next` goes on behind it. NULL: no more.
+/// @param blocks  gets how many blocks come from that line
+const struct leak_place *report_other_place(
+    const struct leak_report *report, const struct leak *leak, size_t *next, uint64_t *blocks);
+/// What a leak's blocks amount to: if they were sampled, what they stand for.
+uint64_t report_amount(const struct leak *leak);
+
 /// The frames of a stack that are told: [*first, *end).
 void report_frames(
     const struct leak_report *report, const struct symbol_stack *stack, size_t *first, size_t *end);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 /// Schema halde.leaks/1.
+#include "image/names.h"
 #include "report/internal.h"
 
 #include <inttypes.h>
@@ -9,11 +10,7 @@
 
 static void put_sum(struct json *json, const char *key, const struct site_sum *sum)
 {
-    json_key(json, key);
-    json_open_object(json);
-    json_put_number(json, "blocks", sum->count);
-    json_put_number(json, "bytes", sum->bytes);
-    json_close_object(json);
+    json_put_sum(json, key, sum->count, sum->bytes);
 }
 
 static void put_process(struct json *json, const struct leak_report *report)
@@ -23,12 +20,12 @@ static void put_process(struct json *json, const struct leak_report *report)
     json_open_object(json);
     json_put_number(json, "pid", image->process_id);
     json_put_text(json, "name", image_string(image, image->name));
-    json_put_text(json, "command", image_string(image, image->command_line));
+    json_put_text(json, "command_line", image_string(image, image->command_line));
     json_close_object(json);
-    json_put_flag(json, "at_exit", report->options.is_at_exit);
-    json_put_flag(json, "searched", report->is_searched);
+    json_put_flag(json, "is_at_exit", report->options.is_at_exit);
+    json_put_flag(json, "is_searched", report->is_searched);
     json_put_number(json, "taken_at", image->taken_at);
-    json_put_number(json, "sample_interval", image->sample_interval);
+    json_put_number(json, "sample_interval_bytes", image->sample_interval);
 }
 
 static void put_totals(struct json *json, const struct leak_report *report)
@@ -47,45 +44,42 @@ static void put_totals(struct json *json, const struct leak_report *report)
     json_close_object(json);
 }
 
-static void put_frame(struct json *json, const struct symbol_frame *frame)
-{
-    json_open_object(json);
-    json_put_address(json, "address", frame->address);
-    json_put_text(json, "function", frame->function);
-    json_put_text(json, "file", frame->file);
-    json_put_text(json, "short_file", frame->short_file);
-    json_put_signed(json, "line", frame->line);
-    json_put_text(json, "module", frame->module);
-    json_put_address(json, "offset", frame->offset);
-    json_put_flag(json, "inlined", frame->is_inlined);
-    json_close_object(json);
-}
-
 static void put_stack(struct json *json, const struct leak_report *report, const struct leak *leak)
 {
     const struct symbol_stack *stack = symbols_stack(report->symbols, leak->site.stack);
-    size_t first = report->options.has_all_frames ? 0 : stack->first;
-    size_t end = report->options.has_all_frames ? stack->count : stack->end;
-    json_key(json, "stack");
-    json_open_array(json);
-    for (size_t i = first; i < end; i++) {
-        put_frame(json, stack->frames[i]);
-    }
-    json_close_array(json);
+    bool has_all = report->options.has_all_frames;
+    symbols_put_stack(json, stack, has_all ? 0 : stack->first, has_all ? stack->count : stack->end);
 }
 
 static void put_thread(struct json *json, const struct leak_report *report, uint32_t id)
 {
-    json_key(json, "thread");
-    if (id == 0) {
-        json_null(json);
-        return;
-    }
     const struct image_thread *thread = report_thread(report, id);
-    json_open_object(json);
-    json_put_number(json, "id", id);
-    json_put_text(json, "name", thread != NULL ? image_string(report->image, thread->name) : "");
-    json_close_object(json);
+    if (id != 0) {
+        json_put_number(json, "thread", id);
+    }
+    if (thread != NULL && thread->name != 0) {
+        json_put_text(json, "thread_name", image_string(report->image, thread->name));
+    }
+}
+
+/// Where the site's blocks were allocated, if there are stacks.
+static void put_places(struct json *json, const struct leak_report *report, const struct leak *leak)
+{
+    json_key(json, "call_places");
+    json_open_array(json);
+    for (size_t i = 0; i < leak->place_count; i++) {
+        const struct leak_place *place = &report->places[leak->first_place + i];
+        const char *file = NULL;
+        int line = 0;
+        report_place_source(report, place, &file, &line);
+        json_open_object(json);
+        json_put_text(json, "file", file);
+        json_put_signed(json, "line", line);
+        json_put_number(json, "blocks", place->sum.count);
+        json_put_number(json, "bytes", place->sum.bytes);
+        json_close_object(json);
+    }
+    json_close_array(json);
 }
 
 /// One block of the site.
@@ -108,7 +102,7 @@ static void put_example(
         json, "heap", block->heap < image->heap_count ? image->heaps[block->heap].handle : 0);
     json_put_number(json, "number", block->number);
     if ((block->flags & IMAGE_BLOCK_IS_DEBUG) != 0) {
-        json_put_text(json, "type", report_type(block));
+        json_put_text(json, "type", image_type_name(block));
         json_put_number(json, "subtype", block->subtype);
     }
     json_put_text(json, "data", digits);
@@ -134,18 +128,20 @@ static void put_leak(struct json *json, const struct leak_report *report, const 
     report_source(report, leak, &file, &line);
     json_open_object(json);
     json_put_text(json, "kind", leak_kind_name(site->worst_class));
-    json_put_text(json, "hash", site->hash);
-    json_put_text(json, "full_hash", site_format_hash(site->full_hash, SITE_HASH_SIZE - 1, hash));
+    json_put_text(json, "hash", site_format_hash(site->full_hash, SITE_HASH_SIZE - 1, hash));
+    json_put_text(json, "short_hash", site->hash);
     json_put_number(json, "blocks", site->sum.count);
     json_put_number(json, "bytes", site->sum.bytes);
-    json_put_number(json, "estimated_bytes", site->weight);
+    json_put_number(json, "estimated_blocks", site->estimate.count);
+    json_put_number(json, "estimated_bytes", site->estimate.bytes);
     put_sum(json, "below", &leak->below);
-    json_put_number(json, "largest", site->largest);
+    json_put_number(json, "largest_bytes", site->largest);
     put_time(json, "oldest_age_ns", report_age(report, site->oldest_ns));
     put_time(json, "newest_age_ns", report_age(report, site->newest_ns));
     json_put_text(json, "file", file);
     json_put_signed(json, "line", line);
     put_thread(json, report, site->thread_id);
+    put_places(json, report, leak);
     put_example(json, report, leak);
     put_stack(json, report, leak);
     json_close_object(json);
@@ -165,8 +161,8 @@ static void put_suppressions(struct json *json, const struct suppressions *suppr
         json_put_number(json, "line", info.line);
         json_put_text(json, "name", info.name);
         json_put_text(json, "reason", info.reason);
-        json_put_flag(json, "builtin", info.is_builtin);
-        json_put_flag(json, "expired", info.is_expired);
+        json_put_flag(json, "is_builtin", info.is_builtin);
+        json_put_flag(json, "is_expired", info.is_expired);
         json_put_number(json, "blocks", info.count);
         json_put_number(json, "bytes", info.bytes);
         json_close_object(json);
@@ -181,7 +177,7 @@ bool report_print_json(const struct leak_report *report, FILE *stream)
     json_put_text(json, "schema", "halde.leaks/1");
     put_process(json, report);
     put_totals(json, report);
-    json_put_number(json, "sites", report->leak_count);
+    json_put_number(json, "leak_count", report->leak_count);
     json_key(json, "leaks");
     json_open_array(json);
     size_t top = report_top(report, false);

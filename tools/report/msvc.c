@@ -10,16 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/// A block, and the leak that it belongs to.
-struct item {
-    const struct image_block *block;
-    const struct leak *leak;
-};
-
-static int compare_items(const void *left_item, const void *right_item)
+static int compare_blocks(const void *left_item, const void *right_item)
 {
-    const struct image_block *left = ((const struct item *)left_item)->block;
-    const struct image_block *right = ((const struct item *)right_item)->block;
+    const struct image_block *left = *(const struct image_block *const *)left_item;
+    const struct image_block *right = *(const struct image_block *const *)right_item;
     if (left->number != right->number) {
         return left->number > right->number ? -1 : 1;
     }
@@ -29,23 +23,24 @@ static int compare_items(const void *left_item, const void *right_item)
     return left->address < right->address ? -1 : left->address > right->address;
 }
 
-static struct item *collect(const struct leak_report *report, size_t top, size_t *count)
+static const struct image_block **collect(
+    const struct leak_report *report, size_t top, size_t *count)
 {
     *count = 0;
     for (size_t i = 0; i < top; i++) {
         *count += (size_t)report->leaks[i].site.sum.count;
     }
-    struct item *items = must_allocate(*count + 1, sizeof(*items));
+    const struct image_block **blocks = must_allocate(*count + 1, sizeof(*blocks));
     size_t next = 0;
     for (size_t i = 0; i < top; i++) {
         const struct leak *leak = &report->leaks[i];
         for (size_t j = 0; j < leak->site.sum.count; j++) {
             size_t block = report->sites.blocks[leak->site.first_block + j];
-            items[next++] = (struct item){&report->image->blocks[block], leak};
+            blocks[next++] = &report->image->blocks[block];
         }
     }
-    qsort(items, *count, sizeof(*items), compare_items);
-    return items;
+    qsort(blocks, *count, sizeof(const struct image_block *), compare_blocks);
+    return blocks;
 }
 
 static void print_data(
@@ -64,12 +59,12 @@ static void print_data(
     fputc('\n', stream);
 }
 
-static void print_item(const struct leak_report *report, const struct item *item, FILE *stream)
+static void print_block(
+    const struct leak_report *report, const struct image_block *block, FILE *stream)
 {
-    const struct image_block *block = item->block;
     const char *file = NULL;
     int line = 0;
-    report_source(report, item->leak, &file, &line);
+    report_block_source(report, block, &file, &line);
     if (file[0] != 0) {
         cli_put_text(stream, file);
         fprintf(stream, "(%d) : ", line);
@@ -87,14 +82,14 @@ static void print_item(const struct leak_report *report, const struct item *item
 bool report_print_msvc(const struct leak_report *report, FILE *stream)
 {
     size_t count = 0;
-    struct item *items = collect(report, report_top(report, false), &count);
+    const struct image_block **blocks = collect(report, report_top(report, false), &count);
     if (count > 0) {
         fputs("Detected memory leaks!\nDumping objects ->\n", stream);
         for (size_t i = 0; i < count; i++) {
-            print_item(report, &items[i], stream);
+            print_block(report, blocks[i], stream);
         }
         fputs("Object dump complete.\n", stream);
     }
-    free(items);
+    free(blocks);
     return !ferror(stream);
 }

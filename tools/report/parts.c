@@ -39,16 +39,100 @@ const struct image_thread *report_thread(const struct leak_report *report, uint3
     return NULL;
 }
 
-void report_source(
-    const struct leak_report *report, const struct leak *leak, const char **file, int *line)
+/// Where the program says that it was, else where the stack says so.
+static void find_source(const struct leak_report *report, uint32_t recorded_file,
+    int32_t recorded_line, uint32_t stack, const char **file, int *line)
 {
-    *file = image_string(report->image, leak->site.file);
-    *line = leak->site.line;
-    const struct symbol_frame *frame = symbols_site(report->symbols, leak->site.stack);
+    *file = image_string(report->image, recorded_file);
+    *line = recorded_line;
+    const struct symbol_frame *frame = symbols_site(report->symbols, stack);
     if ((*file)[0] == 0 && frame != NULL) {
         *file = report->options.has_full_paths ? frame->file : frame->short_file;
         *line = frame->line;
     }
+}
+
+void report_source(
+    const struct leak_report *report, const struct leak *leak, const char **file, int *line)
+{
+    const struct site *site = &leak->site;
+    find_source(report, site->file, site->line, site->stack, file, line);
+}
+
+void report_place_source(
+    const struct leak_report *report, const struct leak_place *place, const char **file, int *line)
+{
+    find_source(report, place->file, place->line, place->stack, file, line);
+}
+
+void report_block_source(
+    const struct leak_report *report, const struct image_block *block, const char **file, int *line)
+{
+    find_source(report, block->file, block->line, block->stack, file, line);
+}
+
+static bool is_same_source(const struct leak_report *report, const struct leak_place *place,
+    const char *other_file, int other_line)
+{
+    const char *file = NULL;
+    int line = 0;
+    report_place_source(report, place, &file, &line);
+    return line == other_line && strcmp(file, other_file) == 0;
+}
+
+/// Whether a place's line is told already: by the leak itself, or by a place before it.
+static bool is_told_before(
+    const struct leak_report *report, const struct leak *leak, const struct leak_place *place)
+{
+    const char *file = NULL;
+    int line = 0;
+    report_source(report, leak, &file, &line);
+    if (is_same_source(report, place, file, line)) {
+        return true;
+    }
+    report_place_source(report, place, &file, &line);
+    for (const struct leak_place *other = &report->places[leak->first_place]; other < place;
+         other++) {
+        if (is_same_source(report, other, file, line)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Blocks of a leak that were allocated in the line of `place`, the first one of that line.
+static uint64_t blocks_of_line(
+    const struct leak_report *report, const struct leak *leak, const struct leak_place *place)
+{
+    const struct leak_place *end = &report->places[leak->first_place + leak->place_count];
+    const char *file = NULL;
+    int line = 0;
+    uint64_t blocks = 0;
+    report_place_source(report, place, &file, &line);
+    for (; place < end; place++) {
+        blocks += is_same_source(report, place, file, line) ? place->sum.count : 0;
+    }
+    return blocks;
+}
+
+const struct leak_place *report_other_place(
+    const struct leak_report *report, const struct leak *leak, size_t *next, uint64_t *blocks)
+{
+    while (*next < leak->place_count && *next < PLACES_COMPARED) {
+        const struct leak_place *place = &report->places[leak->first_place + (*next)++];
+        if (!is_told_before(report, leak, place)) {
+            *blocks = blocks_of_line(report, leak, place);
+            return place;
+        }
+    }
+    return NULL;
+}
+
+uint64_t report_amount(const struct leak *leak)
+{
+    // Without a sample among them they are what others stand for, and can only tell themselves.
+    const struct site *site = &leak->site;
+    return site->estimate.count > 0 ? site->estimate.bytes : site->sum.bytes;
 }
 
 void report_frames(

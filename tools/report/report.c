@@ -159,20 +159,84 @@ static bool is_told(const struct leak_report *report, uint32_t class_)
     return (kinds >> class_ & 1) != 0 || (class_ == REACH_NOT_SEARCHED && !report->is_searched);
 }
 
+static void note_place(struct leak_report *report, const struct site *site)
+{
+    report->places = must_grow(
+        report->places, report->place_count, &report->place_capacity, sizeof(*report->places));
+    report->places[report->place_count++] = (struct leak_place){.full_hash = site->full_hash,
+        .stack = site->stack,
+        .file = site->file,
+        .line = site->line,
+        .sum = site->sum};
+}
+
+static int compare_places(const void *left_item, const void *right_item)
+{
+    const struct leak_place *left = left_item;
+    const struct leak_place *right = right_item;
+    if (left->full_hash != right->full_hash) {
+        return left->full_hash < right->full_hash ? -1 : 1;
+    }
+    if (left->sum.bytes != right->sum.bytes) {
+        return left->sum.bytes > right->sum.bytes ? -1 : 1;
+    }
+    return left->stack < right->stack ? -1 : left->stack > right->stack;
+}
+
+/// Suppressions may look deeper into a stack than a hash does, so they are asked for each call.
+/// What is told is put into report.places, from `first` on.
+static void suppress_class(struct making *making, const struct sites_options *options)
+{
+    struct leak_report *report = making->report;
+    const size_t first = report->place_count;
+    struct sites *sites = sites_create(report->image, report->symbols, options);
+    for (size_t i = 0; i < sites->count; i++) {
+        if (!suppress(making, sites, &sites->items[i])) {
+            note_place(report, &sites->items[i]);
+        }
+    }
+    sites_destroy(sites);
+    if (report->place_count > first) {
+        qsort(report->places + first, report->place_count - first, sizeof(*report->places),
+            compare_places);
+    }
+}
+
+/// Finds the places of a leak among those from `first` on.
+static void find_places(const struct leak_report *report, size_t first, struct leak *leak)
+{
+    size_t end = report->place_count;
+    size_t low = first;
+    while (low < end) {
+        size_t middle = low + (end - low) / 2;
+        if (report->places[middle].full_hash < leak->site.full_hash) {
+            low = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    leak->first_place = low;
+    while (low < report->place_count && report->places[low].full_hash == leak->site.full_hash) {
+        low++;
+    }
+    leak->place_count = leak->site.stack != 0 ? low - leak->first_place : 0;
+}
+
 static void collect_class(struct making *making, uint32_t class_)
 {
     struct leak_report *report = making->report;
     making->class_ = class_;
     struct sites_options options = {.is_wanted = is_wanted, .context = making};
+    const size_t first_place = report->place_count;
+    suppress_class(making, &options);
+    options.grouping = SITES_BY_HASH;
     struct sites *sites = sites_create(report->image, report->symbols, &options);
     for (size_t i = 0; i < sites->count; i++) {
         const struct site *site = &sites->items[i];
-        if (suppress(making, sites, site)) {
-            continue;
-        }
         add(&report->totals.by_class[class_], site->sum.count, site->sum.bytes);
         if (is_told(report, class_)) {
             tell_site(report, sites, site);
+            find_places(report, first_place, &report->leaks[report->leak_count - 1]);
         }
     }
     sites_destroy(sites);
@@ -245,8 +309,8 @@ static int compare_leaks(const void *left_item, const void *right_item)
     if (left->site.worst_class != right->site.worst_class) {
         return left->site.worst_class > right->site.worst_class ? -1 : 1;
     }
-    uint64_t left_bytes = left->site.weight + left->below.bytes;
-    uint64_t right_bytes = right->site.weight + right->below.bytes;
+    uint64_t left_bytes = left->site.estimate.bytes + left->below.bytes;
+    uint64_t right_bytes = right->site.estimate.bytes + right->below.bytes;
     if (left_bytes != right_bytes) {
         return left_bytes > right_bytes ? -1 : 1;
     }
@@ -322,6 +386,7 @@ void leak_report_destroy(struct leak_report *report)
         free(report->sites.items);
         free(report->sites.blocks);
         free(report->below);
+        free(report->places);
         free(report);
     }
 }

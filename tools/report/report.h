@@ -72,7 +72,7 @@ struct leak_report *leak_report_create(
 /// NULL is allowed.
 void leak_report_destroy(struct leak_report *report);
 const struct leak_totals *leak_report_totals(const struct leak_report *report);
-/// The sites that are told, worst first. They belong to the report.
+/// The sites that are told, worst first, grouped by hash. They belong to the report.
 const struct sites *leak_report_sites(const struct leak_report *report);
 /// False: it could not be written; errno says why.
 bool leak_report_print(const struct leak_report *report, enum leak_form form, FILE *stream);

@@ -186,6 +186,35 @@ static void put_locations(
     json_close_array(json);
 }
 
+/// Other lines that the site's blocks come from.
+static void put_related(
+    struct json *json, const struct leak_report *report, const struct leak *leak)
+{
+    size_t next = 0;
+    size_t count = 0;
+    uint64_t blocks = 0;
+    const struct leak_place *place;
+    while ((place = report_other_place(report, leak, &next, &blocks)) != NULL) {
+        const char *file = NULL;
+        int line = 0;
+        report_place_source(report, place, &file, &line);
+        if (file[0] == 0) {
+            continue;
+        }
+        if (count++ == 0) {
+            json_key(json, "relatedLocations");
+            json_open_array(json);
+        }
+        json_open_object(json);
+        put_physical(json, file, line);
+        put_message(json, "message", "Others of these blocks were allocated here.");
+        json_close_object(json);
+    }
+    if (count > 0) {
+        json_close_array(json);
+    }
+}
+
 static void put_stacks(struct json *json, const struct leak_report *report, const struct leak *leak)
 {
     const struct symbol_stack *stack = symbols_stack(report->symbols, leak->site.stack);
@@ -227,7 +256,7 @@ static char *make_message(const struct leak_report *report, const struct leak *l
     bool is_lost = site->worst_class >= REACH_POSSIBLE;
     char *message =
         must_format("%s%s: %s in %" PRIu64 " block%s%s%s%s.", leak_kind_name(site->worst_class),
-            is_lost ? " leak" : "", report_bytes(site->weight, bytes), site->sum.count,
+            is_lost ? " leak" : "", report_bytes(report_amount(leak), bytes), site->sum.count,
             site->sum.count == 1 ? "" : "s", below, frame != NULL ? ", allocated by " : "",
             frame != NULL ? report_function(frame, name, sizeof(name)) : "");
     free(below);
@@ -247,6 +276,7 @@ static void put_result(struct json *json, const struct leak_report *report, cons
     json_put_text(json, "level", rule->level);
     put_message(json, "message", message);
     put_locations(json, report, leak);
+    put_related(json, report, leak);
     put_stacks(json, report, leak);
     json_key(json, "partialFingerprints");
     json_open_object(json);
@@ -256,7 +286,7 @@ static void put_result(struct json *json, const struct leak_report *report, cons
     json_key(json, "properties");
     json_open_object(json);
     json_put_number(json, "blocks", site->sum.count);
-    json_put_number(json, "bytes", site->weight);
+    json_put_number(json, "bytes", report_amount(leak));
     json_put_number(json, "bytesBelow", leak->below.bytes);
     json_close_object(json);
     json_close_object(json);

@@ -127,12 +127,18 @@ static void print_amount(const struct writer *writer, const struct leak *leak)
 {
     const struct site *site = &leak->site;
     char bytes[24];
-    if (site->weight != site->sum.bytes) {
+    if (site->estimate.count > 0 && site->estimate.bytes != site->sum.bytes) {
         fprintf(writer->stream, "about %s (%" PRIu64 " sample%s)",
-            report_bytes(site->weight, bytes), site->sum.count, plural(site->sum.count));
+            report_bytes(site->estimate.bytes, bytes), site->sum.count, plural(site->sum.count));
     } else {
         fprintf(writer->stream, "%s in %" PRIu64 " block%s", report_bytes(site->sum.bytes, bytes),
             site->sum.count, plural(site->sum.count));
+    }
+    if (site->estimate.count == 0) {
+        fputs(", counted where others were sampled", writer->stream);
+    }
+    if (leak->place_count > 1) {
+        fprintf(writer->stream, " from %zu call places", leak->place_count);
     }
     if (leak->below.count > 0) {
         fprintf(writer->stream, " (+%s in %" PRIu64 " below)",
@@ -298,6 +304,25 @@ static void print_thread(const struct writer *writer, const struct site *site)
         fputs(" \"", writer->stream);
         cli_put_text(writer->stream, image_string(writer->report->image, thread->name));
         fputc('"', writer->stream);
+    }
+}
+
+/// Other lines that the site's blocks come from.
+static void print_other_places(const struct writer *writer, const struct leak *leak)
+{
+    size_t next = 0;
+    uint64_t blocks = 0;
+    const struct leak_place *place;
+    while ((place = report_other_place(writer->report, leak, &next, &blocks)) != NULL) {
+        const char *file = NULL;
+        int line = 0;
+        report_place_source(writer->report, place, &file, &line);
+        if (file[0] != 0) {
+            fputs("      ", writer->stream);
+            cli_put_text(writer->stream, file);
+            fprintf(writer->stream, ":%d  %" PRIu64 " block%s of them from here\n", line, blocks,
+                plural(blocks));
+        }
     }
 }
 
@@ -553,6 +578,7 @@ bool report_print_text(const struct leak_report *report, FILE *stream)
         }
         print_heading(&writer, ++shown, leak);
         print_stack(&writer, leak);
+        print_other_places(&writer, leak);
         print_sample(&writer, leak);
         print_below(&writer, leak);
     }

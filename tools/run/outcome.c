@@ -169,18 +169,6 @@ static void print_rests(const struct session *session, const struct rest *rests,
     }
 }
 
-static void put_frame(struct json *json, const struct symbol_frame *frame)
-{
-    json_open_object(json);
-    json_put_text(json, "function", frame->function);
-    json_put_text(json, "file", frame->file);
-    json_put_number(json, "line", frame->line > 0 ? (uint64_t)frame->line : 0);
-    json_put_text(json, "module", frame->module);
-    json_put_number(json, "offset", frame->offset);
-    json_put_flag(json, "inlined", frame->is_inlined);
-    json_close_object(json);
-}
-
 static void put_rest(
     struct json *json, const struct rest *rest, struct symbols *symbols, uint32_t number)
 {
@@ -188,12 +176,7 @@ static void put_rest(
     json_open_object(json);
     json_put_number(json, "blocks", (uint64_t)rest->count);
     json_put_number(json, "bytes", (uint64_t)rest->size);
-    json_key(json, "frames");
-    json_open_array(json);
-    for (size_t i = stack->first; i < stack->end; i++) {
-        put_frame(json, stack->frames[i]);
-    }
-    json_close_array(json);
+    symbols_put_stack(json, stack, stack->first, stack->end);
     json_close_object(json);
 }
 
@@ -205,7 +188,7 @@ static void put_rests(const struct session *session, const struct rest *rests, s
     json_open_object(json);
     json_put_text(json, "schema", "halde.run/1");
     json_put_number(json, "pid", (uint64_t)session->process_id);
-    json_put_text(json, "end",
+    json_put_text(json, "ended",
         session->process.end == CAPTURE_KILLED     ? "killed"
         : session->process.end == CAPTURE_REPLACED ? "replaced"
                                                    : "system-call");

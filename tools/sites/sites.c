@@ -218,7 +218,9 @@ static void add_block(
     add_sum(&site->by_class[class_], block->size);
     add_sum(&sites->sum, block->size);
     add_sum(&sites->by_class[class_], block->size);
-    site->weight += block->weight != 0 ? block->weight : block->size;
+    struct site_sum estimate = site_estimate(image, block);
+    site->estimate.count += estimate.count;
+    site->estimate.bytes += estimate.bytes;
     site->largest = block->size > site->largest ? block->size : site->largest;
     site->worst_class = class_ > site->worst_class ? class_ : site->worst_class;
     note_time(site, block->time_ns);
@@ -402,11 +404,11 @@ static int compare_count(const void *left_item, const void *right_item)
     return result != 0 ? result : compare_ties(left, right);
 }
 
-static int compare_weight(const void *left_item, const void *right_item)
+static int compare_estimate(const void *left_item, const void *right_item)
 {
     const struct site *left = left_item;
     const struct site *right = right_item;
-    int result = more_first(left->weight, right->weight);
+    int result = more_first(left->estimate.bytes, right->estimate.bytes);
     return result != 0 ? result : compare_ties(left, right);
 }
 
@@ -436,7 +438,7 @@ void sites_sort(struct sites *sites, enum site_order order)
     static int (*const compare[])(const void *, const void *) = {
         [SITES_BY_BYTES] = compare_bytes,
         [SITES_BY_COUNT] = compare_count,
-        [SITES_BY_WEIGHT] = compare_weight,
+        [SITES_BY_ESTIMATE] = compare_estimate,
         [SITES_BY_CLASS] = compare_class,
         [SITES_BY_AGE] = compare_age,
     };

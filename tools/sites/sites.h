@@ -36,8 +36,8 @@ struct site {
     uint32_t thread_count; ///< 2 stands for more, too
     struct site_sum sum;
     struct site_sum by_class[SITE_CLASS_COUNT]; ///< by image_block.class_
-    uint64_t weight;    ///< bytes that sampled blocks stand for, and the sizes of all others
-    uint64_t oldest_ns; ///< least time_ns; 0: none known
+    struct site_sum estimate;                   ///< what its blocks stand for: site_estimate()
+    uint64_t oldest_ns;                         ///< least time_ns; 0: none known
     uint64_t newest_ns;
     uint64_t largest;      ///< bytes
     uint32_t worst_class;  ///< the worst that it has: enum reach_class
@@ -53,10 +53,16 @@ enum site_grouping {
 enum site_order {
     SITES_BY_BYTES,
     SITES_BY_COUNT,
-    SITES_BY_WEIGHT,
+    SITES_BY_ESTIMATE,
     SITES_BY_CLASS, ///< worst class first, then by bytes of it
     SITES_BY_AGE,   ///< oldest first
 };
+
+/// Whether only samples of the blocks of the recorded heaps have stacks, threads and times.
+bool site_is_sampled(const struct image *image);
+/// What a busy block stands for where blocks are told by stack, thread or time: itself; if it was
+/// sampled more; if others were sampled in its place nothing.
+struct site_sum site_estimate(const struct image *image, const struct image_block *block);
 
 struct sites_options {
     enum site_grouping grouping;

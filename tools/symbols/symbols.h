@@ -69,6 +69,7 @@ enum {
 };
 
 struct symbols;
+struct json;
 
 /// @param image    must outlive the symbols
 /// @param options  NULL: defaults, and nothing is said
@@ -114,5 +115,9 @@ char *symbols_name(const struct symbol_frame *frame, char *buffer, size_t size);
  * @return `buffer`
  */
 char *symbols_place(const struct symbol_frame *frame, bool is_full, char *buffer, size_t size);
+
+/// Writes frames `first` to `end` - 1 of a stack as the key "stack" of an open object.
+void symbols_put_stack(
+    struct json *json, const struct symbol_stack *stack, size_t first, size_t end);
 
 #endif

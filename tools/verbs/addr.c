@@ -276,7 +276,7 @@ static void put_element(
     json_open_object(json);
     json_put_address(json, "address", element->address);
     json_put_number(json, "size", element->size);
-    json_put_number(json, "overhead", image_overhead(element));
+    json_put_number(json, "overhead_bytes", image_overhead(element));
     json_put_text(json, "place", image_place_name(element));
     origin_put(json, asking->image, asking->symbols, element, asking->depth);
     json_close_object(json);
@@ -289,7 +289,7 @@ static void put_symbol(const struct asking *asking, struct json *json, const str
     uint64_t offset;
     const char *name = symbols_variable(asking->symbols, place->address, &offset);
     json_put_text(json, "module", image_string(asking->image, place->module->path));
-    json_put_number(json, "module_offset", place->address - place->module->bias);
+    json_put_address(json, "module_offset", place->address - place->module->bias);
     if (name != NULL) {
         json_put_text(json, "symbol", name);
         json_put_number(json, "symbol_offset", offset);

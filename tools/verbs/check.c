@@ -176,7 +176,7 @@ static void put_damage(
         json_put_address(json, "address", damage->address);
     }
     if (damage->block != 0) {
-        json_put_address(json, "block", damage->block);
+        json_put_address(json, "block_address", damage->block);
     }
     if (block != NULL) {
         json_put_number(json, "size", block->size);
@@ -194,7 +194,7 @@ static bool put_findings(const struct checking *checking)
     json_put_number(json, "pid", image->process_id);
     json_put_number(json, "heaps", image->heap_count);
     json_put_number(json, "heaps_not_validated", inexact_count(image));
-    json_put_number(json, "findings", image->damage_count);
+    json_put_number(json, "damage_count", image->damage_count);
     json_key(json, "damages");
     json_open_array(json);
     for (size_t i = 0; i < image->damage_count && i < checking->limit; i++) {

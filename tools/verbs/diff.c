@@ -287,15 +287,6 @@ static bool print_text(const struct cli *cli, const struct comparison *compariso
 
 // ---- JSON ----
 
-static void put_sum(struct json *json, const char *key, const struct site_sum *sum)
-{
-    json_key(json, key);
-    json_open_object(json);
-    json_put_number(json, "bytes", sum->bytes);
-    json_put_number(json, "blocks", sum->count);
-    json_close_object(json);
-}
-
 static void put_side(struct json *json, const char *key, const struct image *image,
     const struct site_sum *sum, const struct sparse *sparse, const char *subject)
 {
@@ -309,7 +300,7 @@ static void put_side(struct json *json, const char *key, const struct image *ima
     json_put_number(json, "taken_at", image->taken_at);
     json_put_number(json, "bytes", sum->bytes);
     json_put_number(json, "blocks", sum->count);
-    json_put_number(json, "committed", committed);
+    json_put_number(json, "committed_bytes", committed);
     json_put_real(json, "fragmentation", fragmentation(image));
     json_put_number(json, "sparse_pages", sparse->pages);
     json_close_object(json);
@@ -319,13 +310,13 @@ static void put_group(struct json *json, const struct group *group)
 {
     json_open_object(json);
     if (group->hash[0]) {
-        json_put_text(json, "hash", group->hash);
+        json_put_text(json, "hash", group->key); // all digits of it
     }
     json_put_text(json, "name", group->label);
     json_put_signed(json, "bytes", group_growth(group));
     json_put_signed(json, "blocks", group_block_growth(group));
-    put_sum(json, "before", &group->before);
-    put_sum(json, "after", &group->after);
+    json_put_sum(json, "before", group->before.count, group->before.bytes);
+    json_put_sum(json, "after", group->after.count, group->after.bytes);
     json_close_object(json);
 }
 
@@ -341,7 +332,7 @@ static bool print_json(const struct cli *cli, const struct comparison *compariso
         &comparison->sparse_before, cli->arguments[0]);
     put_side(json, "after", comparison->after.image, &comparison->sum_after,
         &comparison->sparse_after, cli->arguments[1]);
-    json_put_flag(json, "finding", comparison->has_finding);
+    json_put_flag(json, "has_finding", comparison->has_finding);
     json_put_number(json, "change_count", comparison->changed_count);
     json_key(json, "changes");
     json_open_array(json);

@@ -6,7 +6,6 @@
 #include "cli/cli.h"
 #include "export/profile.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -78,7 +77,6 @@ static unsigned find_name(const char *const *names, unsigned count, const char *
 struct request {
     enum format format;
     enum profile_value value;
-    const char *output; ///< NULL: the standard output
 };
 
 static bool read_request(const struct cli *cli, struct request *request)
@@ -99,11 +97,7 @@ static bool read_request(const struct cli *cli, struct request *request)
         cli_bad_value(cli, "value", "bytes, blocks, allocated-bytes or allocated-blocks");
         return false;
     }
-    request->output = cli_value(cli, "output");
-    if (request->output && strcmp(request->output, "-") == 0) {
-        request->output = NULL;
-    }
-    if (!request->output && request->format == FORMAT_PPROF && isatty(STDOUT_FILENO)) {
+    if (!cli_has_output(cli) && request->format == FORMAT_PPROF && isatty(STDOUT_FILENO)) {
         cli_error(cli, "a pprof file is nothing for a terminal: give -o FILE, or a pipe");
         return false;
     }
@@ -150,22 +144,12 @@ static bool write_to(const struct request *request, const struct subject *subjec
 static int write_file(const struct cli *cli, const struct request *request,
     const struct subject *subject, struct symbols *symbols)
 {
-    FILE *stream = request->output ? fopen(request->output, "we") : stdout;
+    FILE *stream = cli_open_output(cli);
     if (!stream) {
-        cli_error(cli, "cannot create \"%s\": %s", request->output, strerror(errno));
         return EXIT_TROUBLE;
     }
     bool is_written = write_to(request, subject, symbols, stream);
-    int number = errno;
-    if (request->output && fclose(stream) != 0) {
-        number = is_written ? errno : number;
-        is_written = false;
-    }
-    if (!is_written) {
-        cli_error(cli, "cannot write \"%s\": %s",
-            request->output ? request->output : "standard output", strerror(number));
-    }
-    return is_written ? EXIT_CLEAN : EXIT_TROUBLE;
+    return cli_close_output(cli, stream, is_written) ? EXIT_CLEAN : EXIT_TROUBLE;
 }
 
 // Whether the subject has what is asked for.

@@ -244,7 +244,7 @@ static void print_footer(const struct cli *cli, const struct image *image)
 
 static void put_numbers(struct json *json, const struct image_heap *heap)
 {
-    json_put_number(json, "blocks", heap->busy_count);
+    json_put_number(json, "live_blocks", heap->busy_count);
     json_put_number(json, "live_bytes", heap->busy_size);
     json_put_number(json, "overhead_bytes", heap->slack_size);
     json_put_number(json, "large_blocks", heap->large_count);

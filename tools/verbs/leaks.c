@@ -8,7 +8,6 @@
 #include "cli/memory.h"
 #include "report/report.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,10 +18,11 @@ static const struct cli_option OPTIONS[] = {
         "first three, the default) or all"},
     {"top", 't', "N", "tell the worst N sites only (default 20)"},
     {"all", 'a', NULL, "tell everything: all kinds and all sites"},
-    {"older", 'o', "DURATION", "only blocks that are at least that old: 30s, 10m, 2h"},
+    {"older", 0, "DURATION", "only blocks that are at least that old: 30s, 10m, 2h"},
     {"suppressions", 's', "FILE",
         "leaks that are known: LeakSanitizer's form, Valgrind's, or ours; may be repeated"},
     {"no-suppressions", 0, NULL, "without the built-in list for the C and C++ libraries, too"},
+    {"output", 'o', "FILE", "where to write (default: the standard output)"},
     {"depth", 'd', "N", "frames to show of each stack (default 20)"},
     {"full-paths", 0, NULL, "source files with their whole path"},
     {"all-frames", 0, NULL, "the allocator's frames, too"},
@@ -142,7 +142,7 @@ static bool read_request(const struct cli *cli, struct request *request)
             {
                 .has_full_paths = cli_has(cli, "full-paths"),
                 .has_all_frames = cli_has(cli, "all-frames"),
-                .has_color = cli->has_color,
+                .has_color = cli->has_color && !cli_has_output(cli),
                 .is_ascii = !cli_is_utf8(),
                 .subject = cli->arguments[0],
             },
@@ -231,8 +231,9 @@ static int print_report(const struct cli *cli, const struct request *request,
         const bool has_old = totals->by_class[REACH_NOT_SEARCHED].count > 0;
         code = options.least_age == 0 ? EXIT_TROUBLE : has_old ? EXIT_FINDING : EXIT_CLEAN;
     }
-    if (!leak_report_print(report, request->form, stdout)) {
-        cli_error(cli, "the report could not be written: %s", strerror(errno));
+    FILE *stream = cli_open_output(cli);
+    if (stream == NULL ||
+        !cli_close_output(cli, stream, leak_report_print(report, request->form, stream))) {
         code = EXIT_TROUBLE;
     }
     leak_report_destroy(report);

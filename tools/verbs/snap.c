@@ -81,12 +81,12 @@ static int put_json(const struct image *image, const char *path, uint64_t size)
     json_open_object(json);
     json_put_text(json, "schema", "halde.snap/1");
     json_put_text(json, "file", path);
-    json_put_number(json, "file_size", size);
+    json_put_number(json, "file_bytes", size);
     json_put_number(json, "pid", image->process_id);
     json_put_number(json, "heaps", image->heap_count);
     json_put_number(json, "blocks", image->block_count);
     json_put_number(json, "pause_ns", image->pause_ns);
-    json_put_number(json, "read_size", image->read_size);
+    json_put_number(json, "read_bytes", image->read_size);
     json_close_object(json);
     return json_end(json) ? EXIT_CLEAN : EXIT_TROUBLE;
 }

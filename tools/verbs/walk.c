@@ -341,7 +341,7 @@ static void put_block(struct listing *listing, struct json *json, const struct i
     json_put_address(json, "address", block->address);
     json_put_text(json, "kind", image_kind_name(block->kind));
     json_put_number(json, "size", block->size);
-    json_put_number(json, "overhead", image_overhead(block));
+    json_put_number(json, "overhead_bytes", image_overhead(block));
     json_key(json, "heap");
     if (block->heap < listing->image->heap_count) {
         json_address(json, listing->image->heaps[block->heap].handle);
@@ -350,7 +350,7 @@ static void put_block(struct listing *listing, struct json *json, const struct i
     }
     json_put_text(json, "place", image_place_name(block));
     if (block->weight != 0) {
-        json_put_number(json, "weight", block->weight);
+        json_put_number(json, "estimated_bytes", block->weight);
     }
     if (origin_is_known(block)) {
         json_put_text(
@@ -379,7 +379,7 @@ static bool put_document(struct listing *listing)
     json_open_object(json);
     json_put_text(json, "schema", "halde.walk/1");
     json_put_number(json, "pid", image->process_id);
-    json_put_number(json, "blocks_chosen", listing->count);
+    json_put_number(json, "block_count", listing->count);
     json_put_number(json, "bytes", listing->size);
     json_put_number(json, "overhead_bytes", listing->overhead);
     json_key(json, "blocks");

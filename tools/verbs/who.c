@@ -445,7 +445,7 @@ static void json_site(const struct who *who, struct json *json, const struct ima
         json_put_text(json, "file", frame->file);
         json_put_signed(json, "line", frame->line);
         json_put_text(json, "module", frame->module);
-        json_put_number(json, "module_offset", frame->offset);
+        json_put_address(json, "module_offset", frame->offset);
     } else if (block->file != 0) {
         json_put_text(json, "file", image_string(who->image, block->file));
         json_put_signed(json, "line", block->line);
@@ -459,7 +459,7 @@ static void json_block(const struct who *who, struct json *json, uint32_t number
     json_put_address(json, "address", block->address);
     json_put_number(json, "size", block->size);
     if (who->has_path) {
-        json_put_text(json, "kind", leak_kind_name(who->reach.classes[number]));
+        json_put_text(json, "leak_kind", leak_kind_name(who->reach.classes[number]));
     }
     json_site(who, json, block);
     json_close_object(json);

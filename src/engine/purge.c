@@ -14,6 +14,7 @@ enum {
     STEP_SHIFT = 5,          // or 1/32 of the cache's spans
     GROWTH_STEP_SHIFT = 6,   // before another span: 1/64
     KEEP_SLICES = 32,        // 2 MiB
+    REGRET_MS = 250,         // pages that were not missed for so long were worth a fault
 };
 
 HIDDEN struct purge_policy purge_policy = {
@@ -148,7 +149,7 @@ static uint32_t give_back(const struct slice *slice, uint32_t pages)
 }
 
 // `is_patient`: only pages that were free at the last look, too.
-static uint32_t purge_span(struct slice *span, bool is_patient)
+static uint32_t purge_span(struct slice *span, bool is_patient, uint32_t now)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < span_slice_count(span); i++) {
@@ -156,8 +157,11 @@ static uint32_t purge_span(struct slice *span, bool is_patient)
         uint16_t pages = free_pages(span, span + i);
         uint16_t wanted = pages & (uint16_t)~remote->purged_pages;
         wanted &= is_patient ? remote->idle_pages : UINT16_MAX;
-        count += give_back(span + i, wanted);
-        remote->purged_pages |= wanted;
+        if (wanted != 0) {
+            count += give_back(span + i, wanted);
+            remote->purged_pages |= wanted;
+            remote->purged_at = now;
+        }
         remote->idle_pages = pages;
     }
     return count;
@@ -165,18 +169,19 @@ static uint32_t purge_span(struct slice *span, bool is_patient)
 
 void purge_free_pages(struct slice *span)
 {
-    purge_span(span, false);
+    purge_span(span, false, (uint32_t)os_clock_ms());
 }
 
 static uint32_t purge_record(const struct class_record *record, bool is_patient)
 {
+    uint32_t now = (uint32_t)os_clock_ms();
     uint32_t count = 0;
     for (uint32_t number = record->listed; number != 0; number = slice_at(number)->next) {
-        count += purge_span(slice_at(number), is_patient);
+        count += purge_span(slice_at(number), is_patient, now);
     }
     uint32_t number = record->given_up;
     while (number != 0) {
-        count += purge_span(slice_at(number), is_patient);
+        count += purge_span(slice_at(number), is_patient, now);
         number = slice_at(number)->next;
         number = number == record->given_up ? 0 : number;
     }
@@ -236,6 +241,14 @@ static uint16_t pages_between(uint32_t index, uintptr_t start, uintptr_t end)
     return (uint16_t)((2u << (last >> page_shift)) - (1u << (first >> page_shift)));
 }
 
+// Pages of a slice that were given back are used again.
+static void note_return(struct slice *span, const struct remote *remote, uint32_t pages)
+{
+    if ((uint32_t)os_clock_ms() - remote->purged_at < REGRET_MS) {
+        purge_regret(&span_owner(span)->purge, (uint32_t)__builtin_popcount(pages));
+    }
+}
+
 void purge_note_use(struct slice *span, uintptr_t start, uintptr_t end)
 {
     start -= slice_address(span);
@@ -244,8 +257,8 @@ void purge_note_use(struct slice *span, uintptr_t start, uintptr_t end)
     for (uint32_t i = (uint32_t)(start >> SLICE_SHIFT); i <= (end - 1) >> SLICE_SHIFT; i++) {
         const uint16_t pages = pages_between(i, start, end);
         struct remote *remote = &remotes[i];
-        for (uint32_t lost = remote->purged_pages & pages; lost != 0; lost &= lost - 1) {
-            purge_regret(&span_owner(span)->purge, 1);
+        if ((remote->purged_pages & pages) != 0) {
+            note_return(span, remote, remote->purged_pages & pages);
         }
         remote->purged_pages &= (uint16_t)~pages;
         remote->idle_pages &= (uint16_t)~pages;

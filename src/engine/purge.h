@@ -6,7 +6,7 @@
  *
  * Giving pages back costs a system call, and a fault for each when it is wanted again.  So it is
  * done when a heap would otherwise grow although it has much unused memory; when it has become much
- * smaller than it was; and in time.  Whoever finds that it wanted back what it gave waits four
+ * smaller than it was; and in time.  Whoever finds that it soon wanted back what it gave waits four
  * times as long the next time: a program that fills and empties its heap in turn keeps its memory.
  *
  * HALDE_OPTIONS=purge_delay replaces all of that by one time.

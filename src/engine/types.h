@@ -169,6 +169,7 @@ struct remote {
     _Atomic(uint32_t) next;  ///< link on cache.remote
     uint16_t idle_pages;     ///< held no block at the last look, nor since then
     uint16_t purged_pages;   ///< given back to the system, and not used since then
+    uint32_t purged_at;      ///< os_clock_ms() of the last time that pages were given back
     uint8_t
         *records; ///< of the span's blocks, or the large block; constant while it lasts; relaxed
 };

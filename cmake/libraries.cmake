@@ -171,7 +171,7 @@ if(HALDE_SHARED)
     set_property(TARGET preload PROPERTY SOVERSION)
     # Their constructors run before all others, so that of all fork handlers theirs are the innermost: those
     # of other libraries may allocate.
-    target_link_options(preload PRIVATE -Wl,-z,initfirst)
+    target_link_options(preload PRIVATE -Wl,-z,initfirst -Wl,-fini=preload_fini)
     target_link_options(halde-shared PRIVATE -Wl,-z,initfirst)
     # The checked memory and string functions: an object and an archive of their own, so that who does
     # not want them pays nothing.  Their names carry no version, as those of malloc.

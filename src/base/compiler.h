@@ -41,6 +41,9 @@
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define NOINLINE __attribute__((noinline))
 #define COLD __attribute__((cold, noinline))
+/// For what every process runs at its start, in folders of which most run nothing else: it lies
+/// beside the constructors, so that the rest need not come into memory.
+#define AT_START __attribute__((section(".text.startup")))
 #define HIDDEN __attribute__((visibility("hidden")))
 #define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
 

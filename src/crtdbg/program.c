@@ -10,7 +10,7 @@
 // Defined by <crtdbg.h> in the program's debug units.
 extern int halde_debug_heap_wanted __attribute__((weak, visibility("default")));
 
-bool program_is_debug(void)
+AT_START bool program_is_debug(void)
 {
     if (&halde_debug_heap_wanted != NULL && halde_debug_heap_wanted != 0) {
         return true;

@@ -180,8 +180,7 @@ static void set_defaults_for_strangers(void)
 // The header refers to it in every debug unit, so that a static program has this file.
 HALDE_API void halde_debug_heap_start(void);
 
-// Beside the constructors: most programs run nothing else of this folder.
-__attribute__((section(".text.startup"))) void halde_debug_heap_start(void)
+AT_START void halde_debug_heap_start(void)
 {
     if (debug_is_on() || !program_is_debug()) {
         return;

@@ -358,6 +358,16 @@ bool malloc_is_in_use(void)
     return is_in_use;
 }
 
+#if CONFIG_PRELOAD
+// In place of _fini(), which does nothing either, but lies behind all other code: at the end of
+// every process that part of the library would be read for it.
+HIDDEN void preload_fini(void);
+
+AT_START void preload_fini(void)
+{
+}
+#endif
+
 // Before all constructors that allocate.
 __attribute__((constructor(101))) static void start_recorder(void)
 {

@@ -7,6 +7,7 @@
 #include "os/process.h"
 
 #include <errno.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@ size_t os_page_size(void)
     static _Atomic(size_t) cached;
     size_t size = atomic_load_explicit(&cached, memory_order_relaxed);
     if (size == 0) {
-        size = (size_t)sysconf(_SC_PAGESIZE);
+        size = getauxval(AT_PAGESZ); // sysconf() would bring more of libc into memory
         atomic_store_explicit(&cached, size, memory_order_relaxed);
     }
     return size;

@@ -225,15 +225,25 @@ static char *const *environment(void)
     return (char *const *)(stack + 1 + stack[0] + 1);
 }
 
+// The value in an item of the environment that has this name; or NULL.  Not by strncmp(): most
+// programs call none of libc's functions near it, and would have 64 KiB more of libc in memory.
+static const char *value_of(const char *item, const char *name)
+{
+    while (*name != '\0' && *item == *name) {
+        item++;
+        name++;
+    }
+    return *name == '\0' && *item == '=' ? item + 1 : NULL;
+}
+
 static const char *find_variable(const char *name)
 {
-    size_t size = strlen(name);
-    for (char *const *item = environment(); item != NULL && *item != NULL; item++) {
-        if (strncmp(*item, name, size) == 0 && (*item)[size] == '=') {
-            return *item + size + 1;
-        }
+    const char *value = NULL;
+    for (char *const *item = environment(); value == NULL && item != NULL && *item != NULL;
+         item++) {
+        value = value_of(*item, name);
     }
-    return NULL;
+    return value;
 }
 
 void os_options_init(void)

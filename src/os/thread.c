@@ -169,10 +169,16 @@ static void go_on_in_child(void)
     }
 }
 
+// What pthread_atfork() is for libc.  That function lies in every shared object, behind all of its
+// other code, of which nothing else would come into memory.
+extern int __register_atfork(
+    void (*prepare)(void), void (*parent)(void), void (*child)(void), void *object);
+extern void *__dso_handle __attribute__((visibility("hidden")));
+
 int os_fork_watch(void (*prepare)(void), void (*parent)(void), void (*child)(void))
 {
     fork_handlers.prepare = prepare;
     fork_handlers.parent = parent;
     fork_handlers.child = child;
-    return pthread_atfork(prepare_fork, go_on_in_parent, go_on_in_child);
+    return __register_atfork(prepare_fork, go_on_in_parent, go_on_in_child, __dso_handle);
 }

@@ -1049,6 +1049,11 @@ enum halde_status halde_heap_size(const halde_heap *handle, const void *data, si
     if (heap == NULL) {
         return HALDE_BAD_HEAP;
     }
+    size_t known = fast_size(data);
+    if (LIKELY(known != SIZE_MAX && slice_heap(slice_of(data)) == heap)) {
+        *size = known;
+        return HALDE_OK;
+    }
     struct block block;
     enum halde_status status = find_for_question(heap, data, &block);
     if (status == HALDE_OK) {

@@ -312,7 +312,10 @@ size_t malloc_size_of(const void *block)
 size_t malloc_plain_size(const void *block)
 {
     halde_heap *heap;
-    size_t size;
+    size_t size = fast_size(block);
+    if (LIKELY(size != SIZE_MAX)) {
+        return size;
+    }
     bool is_ours = block != NULL && find_heap(block, &heap) == PLACE_HEAP &&
                    halde_heap_size(heap, block, &size) == HALDE_OK;
     return is_ours ? size : 0;

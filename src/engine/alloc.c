@@ -563,8 +563,7 @@ static NOINLINE enum halde_status free_slow(struct heap *heap, void *data, uint3
 }
 
 enum {
-    EMPTY_MAX = 8,      // empty spans to give back after one flush; the others wait for the next
-    KEPT_SIZE_MIN = 64, // remote blocks from here on stay with the thread that freed them
+    EMPTY_MAX = 8, // empty spans to give back after one flush; the others wait for the next
 };
 
 // Makes room in a full magazine. Returns how many spans it has found empty.
@@ -603,7 +602,7 @@ static void put_block(struct heap *heap, struct thread *thread, struct cache *ca
 // Whether a thread keeps blocks of this size that came from another cache's span.
 static bool is_kept(uint32_t block_size)
 {
-    return block_size >= KEPT_SIZE_MIN && block_size <= CLASS_BYTE_MAX;
+    return block_size >= SPAN_KEPT_SIZE_MIN && block_size <= CLASS_BYTE_MAX;
 }
 
 // Frees a block of another cache's span.  Small blocks go straight back: kept, they would share the
@@ -621,7 +620,7 @@ static bool free_remote(struct heap *heap, struct thread *thread, struct cache *
         if (record->block_size != 0 && record->top == record->limit) {
             empty_count = make_room(cache, record, empty);
         }
-        is_freed = span_keep_remote(cache, span, index, data);
+        is_freed = span_keep_remote(record, RELAXED_LOAD(span->map) + index, data);
     }
     is_freed = is_freed || span_free_remote(span, index);
     if (LIKELY(empty_count == 0)) {
@@ -714,11 +713,11 @@ ALWAYS_INLINE bool free_inside(
         return true;
     }
     if (is_kept(RELAXED_LOAD(span->block_size))) {
-        const struct class_record *record = &cache->records[RELAXED_LOAD(span->size_class)];
+        struct class_record *record = &cache->records[RELAXED_LOAD(span->size_class)];
         if (record->block_size != 0 && record->top == record->limit) {
             return false;
         }
-        if (span_keep_remote(cache, span, index, data)) {
+        if (span_keep_remote(record, RELAXED_LOAD(span->map) + index, data)) {
             return true;
         }
     }

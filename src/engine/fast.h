@@ -148,8 +148,41 @@ ALWAYS_INLINE void *fast_alloc_words_in(
     return block;
 }
 
-/// The same for a block of a span with 16-bit states, which may have several slices.
-ALWAYS_INLINE bool fast_free_words_in(
+/// A block of the caller's own span with 16-bit states, which may have several slices.
+ALWAYS_INLINE bool fast_free_own_words(const struct slice *span, void *data)
+{
+    uint32_t index;
+    if (UNLIKELY(!span_find(span, (uintptr_t)data, &index))) {
+        return false;
+    }
+    uint8_t *state = span->map + ((size_t)index << 1);
+    struct class_record *record = span->record;
+    if (UNLIKELY((!CONFIG_UNGUARDED && !fast_is_plain_busy(state, true)) ||
+                 record->top == record->limit)) {
+        return false;
+    }
+    fast_put_block(record, data, state, true);
+    return true;
+}
+
+/// A block of another cache's one-slice span with byte states, into the caller's magazine: see
+/// span_keep_remote().
+ALWAYS_INLINE bool fast_keep_remote(struct class_record *records, struct slice *span, void *data)
+{
+    if (CONFIG_UNGUARDED || RELAXED_LOAD(span->block_size) < SPAN_KEPT_SIZE_MIN) {
+        return false;
+    }
+    uint32_t reciprocal = RELAXED_LOAD(span->reciprocal);
+    uint16_t offset = (uint16_t)((uintptr_t)data - RELAXED_LOAD(span->first_offset));
+    uint64_t product = (uint64_t)offset * reciprocal; // as in fast_free_in()
+    uint8_t *state = RELAXED_LOAD(span->map) + (product >> 32);
+    return (uint32_t)product < reciprocal &&
+           span_keep_remote(&records[RELAXED_LOAD(span->size_class)], state, data);
+}
+
+/// What fast_free_in() leaves of the usual: blocks with 16-bit states, and blocks of other threads'
+/// spans.  Returns false, with nothing changed, for the rest.
+ALWAYS_INLINE bool fast_free_more_in(
     struct thread *thread, struct opening *opening, const halde_heap *handle, void *data)
 {
     struct slice *span = slice_of(data);
@@ -157,19 +190,16 @@ ALWAYS_INLINE bool fast_free_words_in(
         return false;
     }
     span = slice_first(span);
-    uint32_t index;
     bool is_freed = false;
-    // That the span is the cache's own proves that it is one, and the heap's; the bit, that its
-    // states are words.
-    if (LIKELY(fast_enter(thread, opening, handle)) &&
-        LIKELY(slice_owner(span) == ((uintptr_t)opening->cache | OWNER_NOT_FAST)) &&
-        LIKELY(span_find(span, (uintptr_t)data, &index))) {
-        uint8_t *state = span->map + ((size_t)index << 1);
-        struct class_record *record = span->record;
-        if (LIKELY((CONFIG_UNGUARDED || fast_is_plain_busy(state, true)) &&
-                   record->top != record->limit)) {
-            fast_put_block(record, data, state, true);
-            is_freed = true;
+    if (LIKELY(fast_enter(thread, opening, handle))) {
+        // That the span is the cache's own proves that it is one, and the heap's; the bit, that its
+        // states are words.
+        uintptr_t own = (uintptr_t)opening->cache | OWNER_NOT_FAST;
+        if (slice_owner(span) == own) {
+            is_freed = fast_free_own_words(span, data);
+        } else if (slice_kind(span) == SLICE_SPAN_BYTES &&
+                   slice_heap(span) == opening->cache->heap) {
+            is_freed = fast_keep_remote(opening->records, span, data);
         }
     }
     fast_leave(thread);
@@ -191,6 +221,8 @@ ALWAYS_INLINE bool fast_free(halde_heap *handle, void *data)
 
 /// The process heap; NULL before it exists. Constant from then on.
 extern HIDDEN halde_heap *fast_home;
+/// The same for fast_malloc(); NULL while a redirect wants to see all allocations.
+extern HIDDEN halde_heap *fast_malloc_home;
 /// Whether fast_malloc() and fast_free_any() always fail. Relaxed.
 extern HIDDEN bool fast_home_is_closed;
 
@@ -209,7 +241,7 @@ ALWAYS_INLINE struct opening *fast_opening(struct thread *thread, const halde_he
 ALWAYS_INLINE void *fast_malloc(size_t size)
 {
     struct thread *thread = thread_current;
-    return fast_alloc_in(thread, &thread->open_home, RELAXED_LOAD(fast_home), size);
+    return fast_alloc_in(thread, &thread->open_home, RELAXED_LOAD(fast_malloc_home), size);
 }
 
 /// False, for NULL and for blocks of other heaps too: fast_free_any_rest() decides.
@@ -246,13 +278,13 @@ ALWAYS_INLINE void *fast_malloc_words(size_t size)
     if (size <= CLASS_BYTE_MAX || size > CLASS_MAX) {
         return NULL;
     }
-    return fast_alloc_words_in(thread, &thread->open_home, RELAXED_LOAD(fast_home), size);
+    return fast_alloc_words_in(thread, &thread->open_home, RELAXED_LOAD(fast_malloc_home), size);
 }
 
-ALWAYS_INLINE bool fast_free_any_words(void *data)
+ALWAYS_INLINE bool fast_free_any_more(void *data)
 {
     struct thread *thread = thread_current;
-    return fast_free_words_in(thread, &thread->open_home, RELAXED_LOAD(fast_home), data);
+    return fast_free_more_in(thread, &thread->open_home, RELAXED_LOAD(fast_home), data);
 }
 
 /// Allocates from the process heap, making that when it does not exist yet. `flags`: 0 or

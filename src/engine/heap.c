@@ -34,6 +34,7 @@ enum {
 };
 
 HIDDEN halde_heap *fast_home;
+HIDDEN halde_heap *fast_malloc_home;
 HIDDEN bool fast_home_is_closed;
 HIDDEN bool heap_some_zeroes_freed;
 HIDDEN const struct allocator_redirect *engine_redirect;
@@ -611,6 +612,7 @@ bool heap_system_init(void)
             }
             registry.process_heap = handle;
             RELAXED_STORE(fast_home, handle);
+            RELAXED_STORE(fast_malloc_home, handle);
         }
         if (registry.process_heap != NULL) {
             atomic_store_explicit(&registry.is_initialised, true, memory_order_release);
@@ -820,7 +822,12 @@ void fast_close_home(void)
 void engine_set_redirect(const struct allocator_redirect *redirect)
 {
     __atomic_store_n(&engine_redirect, redirect, __ATOMIC_RELEASE);
-    fast_close_home();
+    if (redirect->lets_frees_pass) {
+        halde_process_heap(); // so that nobody makes it later
+        RELAXED_STORE(fast_malloc_home, NULL);
+    } else {
+        fast_close_home();
+    }
 }
 
 void heap_describe(struct layout *layout)

@@ -6,7 +6,8 @@
  *
  * The malloc layer asks one pointer, on its slow paths only.  To make every call take a slow path
  * the process heap gets no openings as malloc's heap any more (fast_close_home()); HeapAlloc() and
- * the others on it stay as fast as they are.
+ * the others on it stay as fast as they are.  A redirect may let frees pass: then only malloc()'s
+ * fast path does not find its heap.
  */
 #ifndef ENGINE_REDIRECT_H
 #define ENGINE_REDIRECT_H
@@ -44,6 +45,9 @@ struct allocator_redirect {
     void (*claim)(const void *block, const struct delete_claim *claim);
     /// malloc_usable_size(). Any block, as above.
     size_t (*size)(const void *block);
+    /// A free that the fast path can do is nobody's business: `release` gets the others, and so all
+    /// blocks with user info.
+    bool lets_frees_pass;
 };
 
 /// This library's operators new and delete, by a name that nobody can take over. Weak: a library

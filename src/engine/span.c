@@ -774,21 +774,6 @@ static bool clear_busy_state(struct slice *span, uint32_t index)
     return state != 0 && is_cleared;
 }
 
-bool span_keep_remote(struct cache *cache, struct slice *span, uint32_t index, void *data)
-{
-    struct class_record *record = &cache->records[RELAXED_LOAD(span->size_class)];
-    uint8_t *state = RELAXED_LOAD(span->map) + index;
-    uint8_t busy = __atomic_load_n(state, __ATOMIC_RELAXED);
-    bool is_kept = record->top != record->limit && (int8_t)busy > 0 &&
-                   __atomic_compare_exchange_n(state, &busy, (uint8_t)CACHED_BYTE, false,
-                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
-    if (is_kept) {
-        struct free_block *top = ++record->top;
-        *top = (struct free_block){.address = data, .state = state};
-    }
-    return is_kept;
-}
-
 bool span_free_remote(struct slice *span, uint32_t index)
 {
     count_remote_free(span, 1); // as long as the block is busy the span stays

@@ -152,10 +152,29 @@ void cache_unlink_span(struct slice *span);
 /// Frees a block of another cache's span, and tells the owner when it is time.  Called inside the
 /// heap by any thread.  Returns false when the block is not busy: another thread was first.
 bool span_free_remote(struct slice *span, uint32_t index);
-/// Frees a block with a byte state of another cache's span into the magazine of `cache`: whoever
-/// freed it has it in the processor's cache.  Returns false, with nothing changed, when the
-/// magazine is full or of a class not in use, or the block is not plainly busy.
-bool span_keep_remote(struct cache *cache, struct slice *span, uint32_t index, void *data);
+/// Blocks with a byte state of another cache's span from this size on stay with the thread that
+/// freed them. Smaller ones would share the processor's cache lines with other threads' for ever.
+enum {
+    SPAN_KEPT_SIZE_MIN = 64
+};
+
+/// Frees a block of such a span into a magazine of the caller's cache: whoever freed it has it in
+/// the processor's cache.  Returns false, with nothing changed, when the magazine is full or of a
+/// class not in use, or the block is not plainly busy.
+ALWAYS_INLINE bool span_keep_remote(struct class_record *record, uint8_t *state, void *data)
+{
+    uint8_t busy = __atomic_load_n(state, __ATOMIC_RELAXED);
+    const uint8_t cached = CONFIG_UNGUARDED ? 1 : STATE_CACHED_BYTE;
+    bool is_kept = record->top != record->limit && (int8_t)busy > 0 &&
+                   __atomic_compare_exchange_n(
+                       state, &busy, cached, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+    if (is_kept) {
+        struct free_block *top = ++record->top;
+        *top = (struct free_block){.address = data, .state = state};
+    }
+    return is_kept;
+}
+
 /// Whether an empty, unlisted span may be released: no other thread is about to push it. Owner
 /// only.
 bool span_can_end(struct slice *span);

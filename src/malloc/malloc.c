@@ -184,7 +184,7 @@ static enum place find_heap(const void *block, halde_heap **heap)
 
 NOINLINE void malloc_free_rest(void *block, enum allocator_family family, const void *caller)
 {
-    if (fast_free_any_words(block)) {
+    if (fast_free_any_more(block)) {
         return;
     }
     const struct malloc_family *linked = family_linked();

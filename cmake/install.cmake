@@ -4,7 +4,7 @@
 # What `make install PREFIX=P` gives.  Nothing installed names P: the tree may be moved.
 #
 # Components are what packages are made of: runtime (shared libraries), development, tool (the
-# command line and the object that it preloads).
+# command line and the objects that it preloads).
 
 include(CMakePackageConfigHelpers)
 
@@ -14,9 +14,9 @@ set(pkgconfig_dir "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME development)
 set(library_targets ${HALDE_INSTALLED_TARGETS})
 if(TARGET preload)
-  list(REMOVE_ITEM library_targets preload)
-  # In a set of its own: a package for developers need not bring it.
-  install(TARGETS preload EXPORT HaldePreload LIBRARY COMPONENT tool)
+  list(REMOVE_ITEM library_targets preload checked)
+  # In a set of their own: a package for developers need not bring them.
+  install(TARGETS preload checked EXPORT HaldePreload LIBRARY COMPONENT tool)
   install(EXPORT HaldePreload NAMESPACE Halde:: DESTINATION "${package_dir}" COMPONENT tool)
 endif()
 install(TARGETS ${library_targets} EXPORT HaldeTargets

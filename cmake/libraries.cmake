@@ -174,14 +174,21 @@ if(HALDE_SHARED)
     target_link_options(preload PRIVATE -Wl,-z,initfirst -Wl,-fini=preload_fini)
     target_link_options(halde-shared PRIVATE -Wl,-z,initfirst)
     # The checked memory and string functions: an object and an archive of their own, so that who does
-    # not want them pays nothing.  Their names carry no version, as those of malloc.
+    # not want them pays nothing.  Like the preload object it is preloaded, so it has one name; its
+    # symbols (packaging/exports-checked.txt) carry no version, as those of malloc.
+    set(checked_file "${PROJECT_SOURCE_DIR}/packaging/exports-checked.txt")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${checked_file}")
+    file(STRINGS "${checked_file}" checked_exports REGEX "^[A-Za-z_]")
+    set(checked_script "${PROJECT_BINARY_DIR}/halde-checked.map")
+    halde_version_script("${checked_script}" "" "*" ${checked_exports})
     add_library(checked-objects OBJECT ${checked_sources})
     halde_flags(checked-objects "")
     target_compile_options(checked-objects PRIVATE ${library_options} -fno-builtin)
     target_include_directories(checked-objects PRIVATE "${PROJECT_SOURCE_DIR}/src")
     add_library(checked SHARED $<TARGET_OBJECTS:checked-objects>)
     target_link_options(checked PRIVATE
-      -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,nodelete)
+      -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,nodelete "-Wl,--version-script=${checked_script}")
+    set_property(TARGET checked PROPERTY LINK_DEPENDS "${checked_script}")
     add_library(checked-static STATIC $<TARGET_OBJECTS:checked-objects>)
     set_target_properties(checked checked-static PROPERTIES
       OUTPUT_NAME halde-checked LINKER_LANGUAGE C)

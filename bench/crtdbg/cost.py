@@ -10,7 +10,8 @@ these modes, in turn, N rounds:
   crt         HALDE_OPTIONS=mode=crt: fences, fills, quarantine, a check of every block at the end; no leak dump
   checked     the same with the checked mem*, str* and wcs* functions
   stacks      crt with a call stack of 16 frames for every block
-  dump        crt and the leak dump at the end, on a file
+  reach       crt and the leaks at the end by class and place: a search of all memory
+  dump        crt and the classic dump of every leaked block at the end, on a file
   malloc_debug  libc_malloc_debug with MALLOC_CHECK_=3, the fences of libc
   valgrind    memcheck without its leak search
 
@@ -34,7 +35,7 @@ import sys
 import tempfile
 import time
 
-MODES = ("plain", "crt", "checked", "stacks", "dump", "malloc_debug", "valgrind")
+MODES = ("plain", "crt", "checked", "stacks", "reach", "dump", "malloc_debug", "valgrind")
 
 PYTHON_WORK = """
 import sys
@@ -120,6 +121,15 @@ def binary_of(name):
     return None
 
 
+def native_compiler():
+    """The compiler proper of gcc; other machines' compilers may be installed beside it."""
+    if not shutil.which("gcc"):
+        return None
+    answer = subprocess.run(["gcc", "-print-prog-name=cc1"], capture_output=True, text=True, check=False)
+    path = answer.stdout.strip()
+    return path if os.path.isabs(path) else None
+
+
 def programs_in(work, size):
     programs = []
     python = binary_of("python3")
@@ -129,10 +139,10 @@ def programs_in(work, size):
     if binary_of("sqlite3"):
         script = write(os.path.join(work, "work.sql"), SQL_WORK.format(size=size))
         programs.append(Program("sqlite3", [binary_of("sqlite3"), ":memory:", f".read {script}"]))
-    compilers = sorted(glob.glob("/usr/lib/gcc/*/*/cc1"))
-    if compilers:
+    compiler = native_compiler()
+    if compiler:
         source = write(os.path.join(work, "work.i"), c_work(size))
-        programs.append(Program("gcc cc1", [compilers[-1], "-quiet", "-fpreprocessed", "-O2", source, "-o", "-"]))
+        programs.append(Program("gcc cc1", [compiler, "-quiet", "-fpreprocessed", "-O2", source, "-o", "-"]))
     if binary_of("perl"):
         script = write(os.path.join(work, "work.pl"), PERL_WORK)
         programs.append(Program("perl", [binary_of("perl"), script, str(size)]))
@@ -153,6 +163,7 @@ def environment_of(mode, libraries):
         "crt": {"LD_PRELOAD": preload, "HALDE_OPTIONS": "mode=crt:crt_leak_check=0"},
         "checked": {"LD_PRELOAD": f"{checked}:{preload}", "HALDE_OPTIONS": "mode=crt:crt_leak_check=0"},
         "stacks": {"LD_PRELOAD": preload, "HALDE_OPTIONS": "mode=crt:crt_leak_check=0:crt_stacks=16"},
+        "reach": {"LD_PRELOAD": preload, "HALDE_OPTIONS": "mode=crt:crt_leak_list=0"},
         "dump": {"LD_PRELOAD": preload, "HALDE_OPTIONS": "mode=crt"},
         "malloc_debug": {"LD_PRELOAD": "libc_malloc_debug.so.0", "MALLOC_CHECK_": "3"},
     }

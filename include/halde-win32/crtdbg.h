@@ -436,34 +436,53 @@ halde_debug_break(void)
 
 #else // ---- Without _DEBUG --------------------------------------------------------------------
 
-#define _CrtGetAllocHook() ((_CRT_ALLOC_HOOK)0)
-#define _CrtSetAllocHook(hook) ((_CRT_ALLOC_HOOK)0)
-#define _CrtGetDumpClient() ((_CRT_DUMP_CLIENT)0)
-#define _CrtSetDumpClient(dump) ((_CRT_DUMP_CLIENT)0)
-#define _CrtCheckMemory() ((int)1)
+// What the functions below return.  As calls: a bare value is "a statement without effect" to the
+// warnings of compilers.
+#define HALDE_RELEASE_VALUE(name, type, value)                                                     \
+    static __inline__ __attribute__((__always_inline__, __artificial__, __unused__))               \
+    type halde_release_##name(void)                                                                \
+    {                                                                                              \
+        return value;                                                                              \
+    }
+HALDE_RELEASE_VALUE(zero, int, 0)
+HALDE_RELEASE_VALUE(one, int, 1)
+HALDE_RELEASE_VALUE(minus_one, int, -1)
+HALDE_RELEASE_VALUE(long, long, 0)
+HALDE_RELEASE_VALUE(size, size_t, 0)
+HALDE_RELEASE_VALUE(file, _HFILE, 0)
+HALDE_RELEASE_VALUE(alloc_hook, _CRT_ALLOC_HOOK, 0)
+HALDE_RELEASE_VALUE(dump_client, _CRT_DUMP_CLIENT, 0)
+HALDE_RELEASE_VALUE(report_hook, _CRT_REPORT_HOOK, 0)
+#undef HALDE_RELEASE_VALUE
+
+#define _CrtGetAllocHook() halde_release_alloc_hook()
+#define _CrtSetAllocHook(hook) halde_release_alloc_hook()
+#define _CrtGetDumpClient() halde_release_dump_client()
+#define _CrtSetDumpClient(dump) halde_release_dump_client()
+#define _CrtCheckMemory() halde_release_one()
 #define _CrtDoForAllClientObjects(callback, context) ((void)0)
-#define _CrtDumpMemoryLeaks() ((int)0)
-#define _CrtIsMemoryBlock(pointer, size, request, file, line) ((int)1)
-#define _CrtIsValidHeapPointer(pointer) ((int)1)
-#define _CrtIsValidPointer(pointer, size, is_writable) ((int)1)
+#define _CrtDumpMemoryLeaks() halde_release_zero()
+#define _CrtIsMemoryBlock(pointer, size, request, file, line) halde_release_one()
+#define _CrtIsValidHeapPointer(pointer) halde_release_one()
+#define _CrtIsValidPointer(pointer, size, is_writable) halde_release_one()
 #define _CrtMemCheckpoint(state) ((void)0)
-#define _CrtMemDifference(difference, older, newer) ((int)0)
+#define _CrtMemDifference(difference, older, newer) halde_release_zero()
 #define _CrtMemDumpAllObjectsSince(state) ((void)0)
 #define _CrtMemDumpStatistics(state) ((void)0)
-#define _CrtReportBlockType(pointer) ((int)-1)
-#define _CrtSetBreakAlloc(request) ((long)0)
-#define _CrtSetDbgFlag(flag) ((int)0)
-#define _CrtSetDebugFillThreshold(threshold) ((size_t)0)
-#define _CrtSetReportFile(type, file) ((_HFILE)0)
-#define _CrtSetReportHook(hook) ((_CRT_REPORT_HOOK)0)
-#define _CrtGetReportHook() ((_CRT_REPORT_HOOK)0)
-#define _CrtSetReportHook2(mode, hook) ((int)0)
-#define _CrtSetReportHookW2(mode, hook) ((int)0)
-#define _CrtSetReportMode(type, mode) ((int)0)
+#define _CrtReportBlockType(pointer) halde_release_minus_one()
+#define _CrtSetBreakAlloc(request) halde_release_long()
+#define _CrtSetDbgFlag(flag) halde_release_zero()
+#define _CrtSetDebugFillThreshold(threshold) halde_release_size()
+#define _CrtSetReportFile(type, file) halde_release_file()
+#define _CrtSetReportHook(hook) halde_release_report_hook()
+#define _CrtGetReportHook() halde_release_report_hook()
+#define _CrtSetReportHook2(mode, hook) halde_release_zero()
+#define _CrtSetReportHookW2(mode, hook) halde_release_zero()
+#define _CrtSetReportMode(type, mode) halde_release_zero()
 #define _CrtSetDbgBlockType(block, block_use) ((void)0)
 #define halde_ignore_blocks_begin() ((void)0)
 #define halde_ignore_blocks_end() ((void)0)
-#define halde_set_incremental_check(count) ((size_t)0)
+#define halde_set_incremental_check(count) halde_release_size()
 
 #define _malloc_dbg(size, block_use, file, line) malloc(size)
 #define _calloc_dbg(count, size, block_use, file, line) calloc(count, size)
@@ -527,14 +546,14 @@ halde_debug_break(void)
 #define _ASSERT_AND_INVOKE_WATSON(expression)                                                      \
     ((expression) ? (void)0 : _invoke_watson(NULL, NULL, NULL, 0, 0))
 
-#define _RPT0(type, message)
-#define _RPTN(type, format, ...)
-#define _RPTW0(type, message)
-#define _RPTWN(type, format, ...)
-#define _RPTF0(type, message)
-#define _RPTFN(type, format, ...)
-#define _RPTFW0(type, message)
-#define _RPTFWN(type, format, ...)
+#define _RPT0(type, message) ((void)0)
+#define _RPTN(type, format, ...) ((void)0)
+#define _RPTW0(type, message) ((void)0)
+#define _RPTWN(type, format, ...) ((void)0)
+#define _RPTF0(type, message) ((void)0)
+#define _RPTFN(type, format, ...) ((void)0)
+#define _RPTFW0(type, message) ((void)0)
+#define _RPTFWN(type, format, ...) ((void)0)
 
 #endif // _DEBUG
 

@@ -4,6 +4,7 @@
 #include "crtdbg/debug_block.h"
 
 #include "base/bits.h"
+#include "crtdbg/block_fast.h"
 #include "crtdbg/file_names.h"
 #include "crtdbg/section.h"
 #include "os/process.h"
@@ -43,6 +44,11 @@ uint64_t debug_next_number(void)
 
 static uint64_t take_number(void)
 {
+    if (section_is_alone()) {
+        uint64_t number = debug_next_number();
+        atomic_store_explicit(&blocks.next_number, number + 1, memory_order_relaxed);
+        return number;
+    }
     return atomic_fetch_add_explicit(&blocks.next_number, 1, memory_order_relaxed);
 }
 
@@ -76,6 +82,15 @@ static size_t tail_size(const struct debug_block *block)
     return size_min(rest, TAIL_CHECKED_MAX);
 }
 
+ALWAYS_INLINE uint8_t *tail_of(const struct debug_block *block, size_t *size)
+{
+    if (LIKELY(block->record->inner == 0)) {
+        *size = tail_size(block);
+        return user_end(block);
+    }
+    return (uint8_t *)(uintptr_t)debug_block_tail(block, size);
+}
+
 const uint8_t *debug_block_tail(const struct debug_block *block, size_t *size)
 {
     const struct record *record = block->record;
@@ -91,11 +106,22 @@ uint8_t *debug_block_aligned_gap(const struct debug_block *block)
     return (uint8_t *)(bits_round_down(inner, sizeof(void *)) - ALIGNED_GAP_SIZE);
 }
 
+// Most front gaps have the usual size.
+ALWAYS_INLINE void fill_front(const struct debug_block *block, uint8_t fill)
+{
+    size_t front = block->record->front;
+    if (LIKELY(front == FRONT_GAP_SIZE)) {
+        block_fast_fill(block->base, FRONT_GAP_SIZE, fill);
+    } else {
+        memset(block->base, fill, front);
+    }
+}
+
 static void fill_tail(const struct debug_block *block)
 {
     size_t size;
-    const uint8_t *tail = debug_block_tail(block, &size);
-    memset((uint8_t *)(uintptr_t)tail, FILL_GAP, size);
+    uint8_t *tail = tail_of(block, &size);
+    block_fast_fill(tail, size, FILL_GAP);
 }
 
 static void fill_inner_header(const struct debug_block *block)
@@ -108,9 +134,9 @@ static void fill_inner_header(const struct debug_block *block)
 
 static void fill_new(const struct debug_block *block, const struct debug_request *request)
 {
-    memset(block->base, FILL_GAP, block->record->front);
+    fill_front(block, FILL_GAP);
     if (!request->is_zeroed) {
-        memset(block->user, FILL_NEW, request->size);
+        block_fast_fill(block->user, request->size, FILL_NEW);
     }
     fill_tail(block);
     if (block->record->inner != 0) {
@@ -119,14 +145,22 @@ static void fill_new(const struct debug_block *block, const struct debug_request
 }
 
 // ---- The engine, in a section ------------------------------------------------------------------
+// Its fast paths wait for nobody: only the others are entered as such.
 
 static void *engine_allocate(
     struct section_slot *slot, size_t size, size_t alignment, uint32_t flags)
 {
+    void *base = NULL;
+    if (alignment == FRONT_GAP_SIZE && flags == 0) {
+        base = fast_alloc(blocks.heap, size);
+        if (LIKELY(base != NULL)) {
+            return base;
+        }
+    }
     section_enter_engine(slot);
-    void *base = alignment == FRONT_GAP_SIZE
-                     ? halde_heap_alloc(blocks.heap, size, flags)
-                     : halde_heap_alloc_aligned(blocks.heap, size, alignment, flags);
+    base = alignment == FRONT_GAP_SIZE
+               ? halde_heap_alloc(blocks.heap, size, flags)
+               : halde_heap_alloc_aligned(blocks.heap, size, alignment, flags);
     section_leave_engine(slot);
     return base;
 }
@@ -141,6 +175,9 @@ static void *engine_resize(struct section_slot *slot, void *base, size_t size, u
 
 static bool engine_free(struct section_slot *slot, void *base)
 {
+    if (LIKELY(fast_free(blocks.heap, base))) {
+        return true;
+    }
     section_enter_engine(slot);
     bool is_freed = halde_heap_free(blocks.heap, base, 0) == HALDE_OK;
     section_leave_engine(slot);
@@ -177,6 +214,10 @@ static void fill_block(struct debug_block *block, const struct engine_block *fou
 
 static bool block_of_base(void *base, size_t front, struct debug_block *block)
 {
+    if (LIKELY(block_fast_find(blocks.heap, base, block))) {
+        block->user = block->base + front;
+        return true;
+    }
     struct engine_block found;
     if (!engine_block_at(blocks.heap, base, &found) || found.record == NULL) {
         return false;
@@ -187,11 +228,10 @@ static bool block_of_base(void *base, size_t front, struct debug_block *block)
 
 bool debug_block_of_base(void *base, struct debug_block *block)
 {
-    struct engine_block found;
-    if (!engine_block_at(blocks.heap, base, &found) || found.record == NULL) {
+    if (!block_of_base(base, 0, block)) {
         return false;
     }
-    fill_block(block, &found, ((const struct record *)found.record)->front);
+    block->user += block->record->front;
     return debug_block_state(block) != RECORD_NONE;
 }
 
@@ -286,6 +326,11 @@ bool debug_block_find_aligned(const void *pointer, struct debug_block *block)
 static bool claim(const struct debug_block *block, enum record_state *state)
 {
     uint8_t found = (uint8_t)debug_block_state(block);
+    if (section_is_alone() && (found == RECORD_LIVE || found == RECORD_IGNORED)) {
+        set_state(block->record, RECORD_NONE);
+        *state = (enum record_state)found;
+        return true;
+    }
     while (found == RECORD_LIVE || found == RECORD_IGNORED) {
         if (atomic_compare_exchange_weak_explicit(&block->record->state, &found, RECORD_NONE,
                 memory_order_acq_rel, memory_order_acquire)) {
@@ -303,7 +348,8 @@ static void uncount(struct section_slot *slot, const struct record *record)
 
 static bool give_back(struct section_slot *slot, const struct debug_block *block)
 {
-    memset(block->base, FILL_FREED, (size_t)(user_end(block) + tail_size(block) - block->base));
+    block_fast_fill(
+        block->base, (size_t)(user_end(block) + tail_size(block) - block->base), FILL_FREED);
     return engine_free(slot, block->base);
 }
 
@@ -344,14 +390,44 @@ bool debug_block_keep(
         return false;
     }
     uncount(slot, block->record);
-    memset(block->user, FILL_FREED, block->record->size);
+    block_fast_fill(block->user, block->record->size, FILL_FREED);
     // What an aligned block has behind its inner data is filled now, as all the rest.
     block->record->inner = 0;
-    if (kept_as == RECORD_QUARANTINED) { // what was wrong has been said
-        memset(block->base, FILL_GAP, block->record->front);
-        fill_tail(block);
-    }
     set_state(block->record, kept_as);
+    return true;
+}
+
+bool debug_block_is_sound(const struct debug_block *block)
+{
+    size_t size;
+    size_t front = block->record->front;
+    const uint8_t *tail = tail_of(block, &size);
+    bool is_front_sound = LIKELY(front == FRONT_GAP_SIZE)
+                              ? block_fast_is_filled(block->base, FRONT_GAP_SIZE, FILL_GAP)
+                              : block_fast_is_filled(block->base, front, FILL_GAP);
+    return is_front_sound && block_fast_is_filled(tail, size, FILL_GAP);
+}
+
+void debug_block_fill_gaps(const struct debug_block *block)
+{
+    fill_front(block, FILL_GAP);
+    fill_tail(block);
+}
+
+bool debug_block_leave(struct section_slot *slot, const struct debug_block *block)
+{
+    const struct record *record = block->record;
+    if (!debug_block_is_sound(block) ||
+        !(record->size <= BLOCK_FAST_MAX
+                ? block_fast_is_filled(block->user, record->size, FILL_FREED)
+                : debug_first_wrong(block->user, record->size, FILL_FREED) == NULL)) {
+        return false;
+    }
+    set_state(block->record, RECORD_NONE);
+    // The data is filled as freed, as was just seen.
+    fill_front(block, FILL_FREED);
+    block_fast_fill(user_end(block), tail_size(block), FILL_FREED);
+    engine_free(slot, block->base);
     return true;
 }
 
@@ -472,6 +548,9 @@ void *debug_block_resize(
 
 const uint8_t *debug_first_wrong(const uint8_t *bytes, size_t size, uint8_t fill)
 {
+    if (size <= BLOCK_FAST_MAX && block_fast_is_filled(bytes, size, fill)) {
+        return NULL;
+    }
     // All equal to the first, and that is right: one comparison of memory with itself.
     if (size == 0 || (bytes[0] == fill && memcmp(bytes, bytes + 1, size - 1) == 0)) {
         return NULL;

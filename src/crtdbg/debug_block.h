@@ -88,7 +88,12 @@ bool debug_block_delay(const struct debug_block *block, int32_t use);
 /// Ends a live block, in a section, and keeps it in that state, filled as freed. False as above.
 bool debug_block_keep(
     struct section_slot *slot, const struct debug_block *block, enum record_state kept_as);
-/// Gives a kept block back at last. The caller is the only one who can.
+/// Fills the gaps of a kept block anew: what was wrong with them has been said. In a section.
+void debug_block_fill_gaps(const struct debug_block *block);
+/// Gives a block back that was kept by quarantine, in a section, if nobody wrote to it. The caller
+/// is the only one who can.  False: it is damaged, and still there.
+bool debug_block_leave(struct section_slot *slot, const struct debug_block *block);
+/// Gives a kept block back at last, damaged or not. The caller is the only one who can.
 bool debug_block_release_kept(const struct debug_block *block);
 
 /// Changes the type of a live block. _IGNORE_BLOCK: nothing counts or lists it from now on.
@@ -107,6 +112,9 @@ enum {
     DAMAGE_AFTER = 1u << 1,  ///< tail gap, or what lies behind an aligned block's inner data
     DAMAGE_FREED = 1u << 2,  ///< user data of a block that was freed
 };
+
+/// Whether the gaps are as they were filled. Calls no function that could be a checked one.
+bool debug_block_is_sound(const struct debug_block *block);
 
 /// Looks at the gaps, and at all data of a freed block that was kept. DAMAGE_*
 uint32_t debug_block_damage(const struct debug_block *block);

@@ -15,10 +15,11 @@
 #undef _crtBreakAlloc
 
 static struct {
-    _Atomic(uint32_t) period;  // operations between checks, 0: none
     _Atomic(uint32_t) counter; // operations since the last check
     _Atomic(bool) is_checking; // a periodic check runs, perhaps in another thread
 } state;
+
+_Atomic(uint32_t) debug_check_period;
 
 // ---- Flag word --------------------------------------------------------------------------------
 
@@ -55,7 +56,7 @@ int _CrtSetDbgFlag(int flag)
     }
     int old = __atomic_exchange_n(&_crtDbgFlag, flag, __ATOMIC_RELAXED);
     uint32_t period = (flag & _CRTDBG_CHECK_ALWAYS_DF) != 0 ? 1 : (uint32_t)flag >> 16;
-    atomic_store_explicit(&state.period, period, memory_order_relaxed);
+    atomic_store_explicit(&debug_check_period, period, memory_order_relaxed);
     atomic_store_explicit(&state.counter, 0, memory_order_relaxed);
     return old;
 }
@@ -79,14 +80,14 @@ static COLD void check_now(void)
     atomic_store_explicit(&state.is_checking, false, memory_order_release);
 }
 
-void debug_check_periodically(void)
+void debug_check_if_due(void)
 {
-    if (UNLIKELY(incremental_is_on())) {
+    if (incremental_is_on()) {
         incremental_check();
         return;
     }
-    uint32_t period = atomic_load_explicit(&state.period, memory_order_relaxed);
-    if (LIKELY(period == 0)) {
+    uint32_t period = atomic_load_explicit(&debug_check_period, memory_order_relaxed);
+    if (period == 0) {
         return;
     }
     uint32_t counter = atomic_load_explicit(&state.counter, memory_order_relaxed);

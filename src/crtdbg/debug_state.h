@@ -14,6 +14,8 @@
 #include "crtdbg/api.h"
 
 #include "base/compiler.h"
+#include "crtdbg/incremental.h"
+#include "crtdbg/variables.h"
 
 /// Whether the debug heap is on: then every block of the C and C++ functions is a debug block.
 bool debug_is_on(void);
@@ -27,8 +29,17 @@ bool debug_has_flag(int flag);
 /// _NORMAL_BLOCK, _IGNORE_BLOCK, or _CLIENT_BLOCK or _CRT_BLOCK with any subtype.
 bool debug_type_is_valid(int use);
 
+/// Operations between checks of the whole heap, 0: none. Any thread, relaxed.
+extern HIDDEN _Atomic(uint32_t) debug_check_period;
+void debug_check_if_due(void);
 /// Counts an operation; every so many of them checks the whole heap, when the program wants that.
-void debug_check_periodically(void);
+ALWAYS_INLINE void debug_check_periodically(void)
+{
+    if (UNLIKELY(incremental_is_on() ||
+                 atomic_load_explicit(&debug_check_period, memory_order_relaxed) != 0)) {
+        debug_check_if_due();
+    }
+}
 
 /// Breaks into the debugger when the program asked to at this request number.
 void debug_break_at(uint64_t number);
@@ -43,6 +54,12 @@ struct debug_operation {
     const char *file;
     int line;
 };
+/// Whether there is a hook to ask.
+ALWAYS_INLINE bool debug_has_hook(void)
+{
+    _CRT_ALLOC_HOOK hook = __atomic_load_n(&_pfnAllocHook, __ATOMIC_ACQUIRE);
+    return hook != debug_allow_all && hook != NULL;
+}
 /// Asks the program's allocation hook, if there is one. False: the operation is to fail.
 bool debug_hook_allows(const struct debug_operation *operation);
 

@@ -68,6 +68,9 @@ static bool is_allowed(int kind, void *pointer, const struct debug_request *requ
 {
     uint64_t number = debug_next_number();
     debug_break_at(number);
+    if (LIKELY(!debug_has_hook())) {
+        return true;
+    }
     struct debug_operation operation = {
         .kind = kind,
         .block = pointer,
@@ -145,15 +148,15 @@ static COLD void report_bad_type(const struct debug_request *request)
     }
 }
 
-// False when the call is to fail at once.
-static bool check_resize(void *pointer, const struct debug_request *request)
+// False when the call is to fail at once. `is_found`: `pointer` is a block's user data.
+static bool check_resize(void *pointer, const struct debug_request *request, bool is_found)
 {
     if (UNLIKELY(!is_type_for_resize(request->use))) {
         report_bad_type(request);
         return true;
     }
     struct debug_block aligned;
-    if (debug_block_find_aligned(pointer, &aligned)) {
+    if (!is_found && debug_block_find_aligned(pointer, &aligned)) {
         REPORT_AND_BREAK(REPORT_ERROR,
             "The Block at 0x%p was allocated by aligned routines, use _aligned_realloc()", pointer);
         errno = EINVAL;
@@ -186,12 +189,15 @@ void *debug_reallocate(void *pointer, const struct debug_request *request, bool 
 {
     int saved_errno = errno;
     debug_check_periodically();
-    if (!is_allowed(_HOOK_REALLOC, pointer, request) || !check_resize(pointer, request)) {
+    if (!is_allowed(_HOOK_REALLOC, pointer, request)) {
         return NULL;
     }
     struct debug_block block;
     halde_heap *plain = NULL;
     bool is_found = debug_block_find(pointer, &block) && debug_block_is_valid(&block);
+    if (!check_resize(pointer, request, is_found)) {
+        return NULL;
+    }
     if (!is_found) {
         plain = debug_plain_heap_of(pointer);
         REPORT_ASSERT_TEXT(plain != NULL, IS_VALID_POINTER);
@@ -200,7 +206,8 @@ void *debug_reallocate(void *pointer, const struct debug_request *request, bool 
         errno = request->size > MAX_USER_SIZE ? ENOMEM : EINVAL;
         return NULL;
     }
-    if (plain == NULL && !debug_has_flag(_CRTDBG_CHECK_ALWAYS_DF)) {
+    if (plain == NULL && UNLIKELY(!debug_block_is_sound(&block)) &&
+        !debug_has_flag(_CRTDBG_CHECK_ALWAYS_DF)) {
         damage_report_gaps(&block, REPORT_ERROR);
     }
     if (plain == NULL) {
@@ -227,6 +234,9 @@ static COLD void refuse_aligned(const void *pointer)
 
 static bool may_free(void *pointer, int use)
 {
+    if (LIKELY(!debug_has_hook())) {
+        return true;
+    }
     struct debug_operation operation = {.kind = _HOOK_FREE, .block = pointer, .use = use};
     if (LIKELY(debug_hook_allows(&operation))) {
         return true;
@@ -242,36 +252,37 @@ static void check_type(const struct debug_block *block, int use)
     REPORT_ASSERT_TEXT(is_right, TYPES_MATCH);
 }
 
-// At most as many blocks leave the quarantine as make room in the end.
-static void make_room_in_quarantine(void)
+// Damaged blocks that leave the quarantine are told of, and given back.
+static COLD void end_damaged(const struct quarantine_damaged *damaged)
 {
-    enum {
-        AT_ONCE = 2
-    };
-    struct debug_block oldest;
-    for (unsigned i = 0; i < AT_ONCE && quarantine_take(&oldest); i++) {
-        damage_report_gaps(&oldest, REPORT_ERROR);
-        debug_block_release_kept(&oldest);
+    for (size_t i = 0; i < damaged->count; i++) {
+        damage_report_gaps(&damaged->blocks[i], REPORT_ERROR);
+        debug_block_release_kept(&damaged->blocks[i]);
     }
 }
 
-static bool end_block(const struct debug_block *block)
+static bool end_block(const struct debug_block *block, bool has_sound_gaps)
 {
-    if (debug_has_flag(_CRTDBG_DELAY_FREE_MEM_DF)) {
+    if (UNLIKELY(debug_has_flag(_CRTDBG_DELAY_FREE_MEM_DF))) {
         return debug_block_delay(block, _FREE_BLOCK);
     }
     if (!quarantine_is_on()) {
         return debug_block_release(block);
     }
-    bool is_ended = quarantine_put(block);
-    make_room_in_quarantine();
+    struct quarantine_damaged damaged;
+    bool is_ended = quarantine_put(block, has_sound_gaps, &damaged);
+    if (UNLIKELY(damaged.count != 0)) {
+        end_damaged(&damaged);
+    }
     return is_ended;
 }
 
 static void free_found(const struct debug_block *block, int use, const struct release *release)
 {
     REPORT_ASSERT_TEXT(debug_type_is_valid(block->record->use), IS_VALID_TYPE);
-    if (!debug_has_flag(_CRTDBG_CHECK_ALWAYS_DF) && debug_block_state(block) != RECORD_DELAYED) {
+    bool has_sound_gaps = debug_block_is_sound(block);
+    if (UNLIKELY(!has_sound_gaps) && !debug_has_flag(_CRTDBG_CHECK_ALWAYS_DF) &&
+        debug_block_state(block) != RECORD_DELAYED) {
         damage_report_gaps(block, REPORT_ERROR);
     }
     if (debug_block_state(block) == RECORD_IGNORED) {
@@ -280,7 +291,7 @@ static void free_found(const struct debug_block *block, int use, const struct re
     }
     check_type(block, use);
     families_check(block, release);
-    bool is_ended = end_block(block);
+    bool is_ended = end_block(block, has_sound_gaps);
     // Of two threads that free it at once one comes too late; a delayed block stays as it is.
     REPORT_ASSERT_TEXT(is_ended || debug_block_state(block) == RECORD_DELAYED, IS_VALID_POINTER);
 }

@@ -18,19 +18,20 @@ enum {
 };
 
 static struct {
-    _Atomic(size_t) count; // blocks for each operation; any thread, relaxed
-    _Atomic(size_t) due;   // blocks that operations have not yet looked at; relaxed
+    _Atomic(size_t) due; // blocks that operations have not yet looked at; relaxed
 
     // Where the walk stands.  Only while the sections are stopped.
     const void *position; // NULL: at the start
     bool is_busy;
 } incremental;
 
+_Atomic(size_t) incremental_count;
+
 size_t halde_set_incremental_check(size_t count)
 {
     debug_turn_on();
     count = count < INCREMENTAL_COUNT_MAX ? count : INCREMENTAL_COUNT_MAX;
-    return atomic_exchange_explicit(&incremental.count, count, memory_order_relaxed);
+    return atomic_exchange_explicit(&incremental_count, count, memory_order_relaxed);
 }
 
 void incremental_init(void)
@@ -40,12 +41,7 @@ void incremental_init(void)
     for (; digits != NULL && *digits >= '0' && *digits <= '9'; digits++) {
         count = count * 10 + (size_t)(*digits - '0');
     }
-    atomic_store_explicit(&incremental.count, count, memory_order_relaxed);
-}
-
-bool incremental_is_on(void)
-{
-    return atomic_load_explicit(&incremental.count, memory_order_relaxed) != 0;
+    atomic_store_explicit(&incremental_count, count, memory_order_relaxed);
 }
 
 // ---- A batch ----------------------------------------------------------------------------------
@@ -131,7 +127,7 @@ static void check_batch(void)
 // Threads that race for the counter may lose a share: the round takes that much longer.
 void incremental_check(void)
 {
-    size_t count = atomic_load_explicit(&incremental.count, memory_order_relaxed);
+    size_t count = atomic_load_explicit(&incremental_count, memory_order_relaxed);
     size_t due = atomic_load_explicit(&incremental.due, memory_order_relaxed) + count;
     size_t batches = due / BATCH;
     atomic_store_explicit(&incremental.due, due % BATCH, memory_order_relaxed);

@@ -22,8 +22,14 @@ enum {
 /// Reads the options. Called once, early.
 void incremental_init(void);
 
+/// Blocks that each operation checks; 0: none. Any thread, relaxed.
+extern HIDDEN _Atomic(size_t) incremental_count;
+
 /// Whether operations check a few blocks each.
-bool incremental_is_on(void);
+ALWAYS_INLINE bool incremental_is_on(void)
+{
+    return atomic_load_explicit(&incremental_count, memory_order_relaxed) != 0;
+}
 
 /// Checks the next blocks and reports what is wrong with them.
 void incremental_check(void);

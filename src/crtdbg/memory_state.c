@@ -255,7 +255,9 @@ int debug_dump_leaks(uint64_t since)
         return 0;
     }
     REPORT_WARNING("Detected memory leaks!\n");
-    dump_since(since, is_leak);
+    if (!reachability_replaces_list()) {
+        dump_since(since, is_leak);
+    }
     if (reachability_is_wanted()) {
         reachability_report(is_leak, &since);
     }

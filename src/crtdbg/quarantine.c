@@ -3,28 +3,47 @@
 
 #include "crtdbg/quarantine.h"
 
+#include "base/bits.h"
+#include "crtdbg/block_fast.h"
 #include "crtdbg/section.h"
 #include "os/os.h"
 
 enum {
-    QUEUE_COUNT = 8
+    AHEAD = 6, // places from the oldest block to the one that is asked of memory
+};
+
+struct place {
+    uintptr_t base;
+    size_t capacity;
 };
 
 struct queue {
-    _Alignas(64) struct os_mutex mutex; // taken in sections only, so that fork finds it free
-    uintptr_t first;                    // GUARDED_BY(mutex): oldest block's base; 0: none
-    uintptr_t last;                     // GUARDED_BY(mutex)
-    size_t size;                        // GUARDED_BY(mutex): bytes of its blocks
+    // Of a shared queue.  Taken in sections only, so that fork finds it free.
+    _Alignas(64) struct os_mutex mutex;
+    // The rest is the owner's, the slot of this number, or GUARDED_BY(mutex).
+    struct place *ring; // NULL before the first block
+    size_t first;       // index of the oldest block's place
+    size_t count;       // blocks
+    size_t size;        // bytes of its blocks
 };
 
 static struct {
-    size_t queue_size; // bytes that a queue keeps; constant after quarantine_init()
-    struct queue queues[QUEUE_COUNT];
+    size_t queue_size;  // bytes that a queue keeps; constant after quarantine_init()
+    size_t place_count; // of a ring, a power of two; constant after quarantine_init()
+    struct queue queues[QUARANTINE_QUEUES];
 } quarantine;
 
 void quarantine_init(size_t size)
 {
-    quarantine.queue_size = size / QUEUE_COUNT;
+    enum {
+        PLACES_MIN = 64
+    };
+    quarantine.queue_size = size / QUARANTINE_QUEUES;
+    size_t places = quarantine.queue_size / QUARANTINE_BYTES_PER_PLACE;
+    quarantine.place_count = PLACES_MIN;
+    while (quarantine.place_count <= places / 2) {
+        quarantine.place_count *= 2;
+    }
 }
 
 bool quarantine_is_on(void)
@@ -32,68 +51,165 @@ bool quarantine_is_on(void)
     return quarantine.queue_size != 0;
 }
 
-static struct queue *own_queue(const struct section_slot *slot)
+static bool has_own_queue(const struct section_slot *slot)
 {
+    return !slot->is_shared && slot->number < QUARANTINE_OWN_QUEUES;
+}
+
+static struct queue *queue_of(const struct section_slot *slot)
+{
+    enum {
+        SHARED_QUEUES = QUARANTINE_QUEUES - QUARANTINE_OWN_QUEUES
+    };
+    if (LIKELY(has_own_queue(slot))) {
+        return &quarantine.queues[slot->number];
+    }
     uint32_t thread = atomic_load_explicit(&slot->thread_id, memory_order_relaxed);
-    return &quarantine.queues[thread % QUEUE_COUNT];
+    return &quarantine.queues[QUARANTINE_OWN_QUEUES + thread % SHARED_QUEUES];
 }
 
-static struct record *record_of_base(uintptr_t base, struct debug_block *block)
+static struct place *place_at(const struct queue *queue, size_t number)
 {
-    return debug_block_of_base((void *)base, block) ? block->record : NULL;
+    return &queue->ring[(queue->first + number) & (quarantine.place_count - 1)];
 }
 
-static void push(struct queue *queue, const struct debug_block *block)
-{
-    uintptr_t base = (uintptr_t)block->base;
-    block->record->inner_size = 0;
-    struct debug_block last;
-    struct record *record = queue->last == 0 ? NULL : record_of_base(queue->last, &last);
-    if (record != NULL) {
-        record->inner_size = base;
-    } else {
-        queue->first = base;
-    }
-    queue->last = base;
-    queue->size += block->capacity;
-}
+// ---- By the owner, or under the lock
+// --------------------------------------------------------------------
 
-static bool pop(struct queue *queue, struct debug_block *block)
+static COLD bool make_ring(struct queue *queue)
 {
-    if (queue->size <= quarantine.queue_size || queue->first == 0) {
+    size_t size = quarantine.place_count * sizeof(struct place);
+    size = bits_round_up(size, os_page_size());
+    void *ring = os_reserve(size);
+    if (ring == NULL) {
         return false;
     }
-    const struct record *record = record_of_base(queue->first, block);
-    if (record == NULL) {
+    if (os_commit(ring, size, false) != 0) {
+        os_unreserve(ring, size);
         return false;
     }
-    queue->first = record->inner_size;
-    queue->last = queue->first == 0 ? 0 : queue->last;
-    queue->size -= block->capacity;
+    queue->ring = ring;
     return true;
 }
 
-bool quarantine_put(const struct debug_block *block)
+// The newest block stays, however large it is.
+static bool has_too_much(const struct queue *queue)
 {
+    return queue->count > 1 &&
+           (queue->size > quarantine.queue_size || queue->count == quarantine.place_count);
+}
+
+// The queue has a place left.
+static void push(struct queue *queue, const struct debug_block *block)
+{
+    *place_at(queue, queue->count) =
+        (struct place){.base = (uintptr_t)block->base, .capacity = block->capacity};
+    queue->count++;
+    queue->size += block->capacity;
+}
+
+static struct place pop(struct queue *queue)
+{
+    struct place oldest = *place_at(queue, 0);
+    queue->first = (queue->first + 1) & (quarantine.place_count - 1);
+    queue->count--;
+    queue->size -= oldest.capacity;
+    return oldest;
+}
+
+static void ask_memory_ahead(const struct queue *queue)
+{
+    if (queue->count > AHEAD) {
+        block_fast_prefetch(debug_heap(), (const void *)place_at(queue, AHEAD)->base);
+    }
+}
+
+// Takes out the oldest blocks, a few at most, as far as there is too much. Returns how many.
+static size_t pop_some(struct queue *queue, struct place *places)
+{
+    size_t count = 0;
+    while (count < QUARANTINE_DAMAGED_MAX && has_too_much(queue)) {
+        places[count++] = pop(queue);
+        ask_memory_ahead(queue);
+    }
+    return count;
+}
+
+// -----------------------------------------------------------------------------------------------
+
+// Puts `block` (NULL: none) in and takes out what has to leave.  False: there is no memory for the
+// ring.  In a section.
+static bool exchange(
+    struct queue *queue, const struct debug_block *block, struct place *places, size_t *count)
+{
+    bool has_ring = LIKELY(queue->ring != NULL) || make_ring(queue);
+    if (has_ring && block != NULL) {
+        push(queue, block);
+    }
+    *count = has_ring ? pop_some(queue, places) : 0;
+    return has_ring;
+}
+
+static bool exchange_in(const struct section_slot *slot, const struct debug_block *block,
+    struct place *places, size_t *count)
+{
+    struct queue *queue = queue_of(slot);
+    if (LIKELY(has_own_queue(slot))) {
+        return exchange(queue, block, places, count);
+    }
+    os_mutex_lock(&queue->mutex);
+    bool has_ring = exchange(queue, block, places, count);
+    os_mutex_unlock(&queue->mutex);
+    return has_ring;
+}
+
+// A place may name what is no quarantined block any more: a program can free behind our back, by
+// HeapFree().
+static void leave(
+    struct section_slot *slot, const struct place *place, struct quarantine_damaged *damaged)
+{
+    struct debug_block block;
+    if (debug_block_of_base((void *)place->base, &block) &&
+        debug_block_state(&block) == RECORD_QUARANTINED && !debug_block_leave(slot, &block)) {
+        damaged->blocks[damaged->count++] = block;
+    }
+}
+
+// One block goes in and one leaves, as a rule; where a large one came, many small ones leave: each
+// does once.
+static bool put(
+    struct section_slot *slot, const struct debug_block *block, struct quarantine_damaged *damaged)
+{
+    struct place places[QUARANTINE_DAMAGED_MAX];
+    size_t count;
+    bool has_ring = exchange_in(slot, block, places, &count);
+    while (count != 0) {
+        for (size_t j = 0; j < count; j++) {
+            leave(slot, &places[j], damaged);
+        }
+        bool is_over = count < QUARANTINE_DAMAGED_MAX || damaged->count != 0;
+        count = 0;
+        if (!is_over) {
+            exchange_in(slot, NULL, places, &count);
+        }
+    }
+    return has_ring;
+}
+
+bool quarantine_put(
+    const struct debug_block *block, bool has_sound_gaps, struct quarantine_damaged *damaged)
+{
+    damaged->count = 0;
     struct section_slot *slot = section_enter();
     bool is_ended = debug_block_keep(slot, block, RECORD_QUARANTINED);
     if (is_ended) {
-        struct queue *queue = own_queue(slot);
-        os_mutex_lock(&queue->mutex);
-        push(queue, block);
-        os_mutex_unlock(&queue->mutex);
+        if (UNLIKELY(!has_sound_gaps)) {
+            debug_block_fill_gaps(block);
+        }
+        if (UNLIKELY(!put(slot, block, damaged))) {
+            debug_block_leave(slot, block);
+        }
     }
     section_leave(slot);
     return is_ended;
-}
-
-bool quarantine_take(struct debug_block *block)
-{
-    struct section_slot *slot = section_enter();
-    struct queue *queue = own_queue(slot);
-    os_mutex_lock(&queue->mutex);
-    bool is_taken = pop(queue, block);
-    os_mutex_unlock(&queue->mutex);
-    section_leave(slot);
-    return is_taken;
 }

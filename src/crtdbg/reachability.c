@@ -24,10 +24,20 @@ static const char *const WORDS[REACH_CLASS_COUNT] = {
     [REACH_DEFINITE] = "definitely lost",
 };
 
+static bool option_is(const char *key, const char *expected)
+{
+    const char *value = engine_option(key);
+    return value != NULL && strcmp(value, expected) == 0;
+}
+
+bool reachability_replaces_list(void)
+{
+    return option_is("crt_leak_list", "0");
+}
+
 bool reachability_is_wanted(void)
 {
-    const char *value = engine_option("crt_reachability");
-    return value != NULL && strcmp(value, "1") == 0;
+    return option_is("crt_reachability", "1") || reachability_replaces_list();
 }
 
 static const char *plural(size_t count)

@@ -183,6 +183,7 @@ static COLD struct section_slot *take_slot(void)
     if (slot == NULL) {
         return &shared_slot;
     }
+    slot->number = (uint16_t)(slot - sections.slots);
     own_slot = slot; // before the next line, which may allocate
     if (sections.has_exit_key) {
         pthread_setspecific(sections.exit_key, slot);

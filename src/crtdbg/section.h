@@ -56,11 +56,22 @@ struct section_slot {
     _Alignas(64) _Atomic(uint32_t) inside; ///< SECTION_*; owner stores; the stopper reads (acquire)
     _Atomic(uint32_t) thread_id;           ///< 0: free.  Claimed by compare-and-swap
     bool is_shared;                        ///< constant: the slot of threads that found none
+    uint16_t number;                       ///< index among the slots; owner
     struct section_counts counts;          ///< owner thread, or whoever has stopped the sections
 };
 
 /// Prepares slots and fork handlers. Called once, before the first section.
 void section_init(void);
+
+/// glibc's word for it, since 2.32.
+extern char __libc_single_threaded __attribute__((weak));
+
+/// Whether the process has but one thread: then atomic steps of a section may be plain ones, which
+/// need not wait for what was stored before.
+ALWAYS_INLINE bool section_is_alone(void)
+{
+    return &__libc_single_threaded != NULL && __libc_single_threaded != 0;
+}
 
 /// Begins a section; waits while somebody else has stopped them. Not recursive.
 struct section_slot *section_enter(void);

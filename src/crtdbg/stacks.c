@@ -21,13 +21,24 @@ void stacks_init(size_t frame_count, size_t memory_size)
     frames_kept = size_min(frame_count, FRAMES_MAX);
 }
 
+// Where the linker made no table of frames (.eh_frame_hdr: a program that gcc links with -static
+// has none) the caller is all there is.
+static size_t capture(uintptr_t *frames, const void *caller)
+{
+    size_t count = frames_kept == 0 ? 0 : unwind_capture(frames, frames_kept, caller);
+    if (count == 0 && caller != NULL) {
+        frames[count++] = (uintptr_t)caller;
+    }
+    return count;
+}
+
 uint32_t stacks_capture(const void *caller)
 {
     if (LIKELY(frames_kept == 0)) {
         return 0;
     }
     uintptr_t frames[FRAMES_MAX];
-    return stack_depot_put(frames, unwind_capture(frames, frames_kept, caller));
+    return stack_depot_put(frames, capture(frames, caller));
 }
 
 static void report_frame(uintptr_t address, enum report_type type)
@@ -44,10 +55,7 @@ static void report_frame(uintptr_t address, enum report_type type)
 void stacks_report_caller(const void *caller, enum report_type type)
 {
     uintptr_t frames[FRAMES_MAX];
-    size_t count = frames_kept == 0 ? 0 : unwind_capture(frames, frames_kept, caller);
-    if (count == 0 && caller != NULL) {
-        frames[count++] = (uintptr_t)caller;
-    }
+    size_t count = capture(frames, caller);
     for (size_t i = 0; i < count; i++) {
         report_frame(frames[i], type);
     }

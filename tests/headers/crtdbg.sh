@@ -71,6 +71,34 @@ int main(void)
     delete number;
 #endif
 #endif
+    /* As statements whose value nobody wants, and as values. */
+    _CrtSetDbgFlag(_CrtSetDbgFlag(_CRTDBG_REPORT_FLAG) | _CRTDBG_LEAK_CHECK_DF);
+    _CrtCheckMemory();
+    _CrtDumpMemoryLeaks();
+    _CrtGetAllocHook();
+    _CrtSetAllocHook(NULL);
+    _CrtGetDumpClient();
+    _CrtSetDumpClient(NULL);
+    _CrtIsMemoryBlock(&state, 1, NULL, NULL, NULL);
+    _CrtIsValidHeapPointer(&state);
+    _CrtIsValidPointer(&state, 1, 1);
+    _CrtMemDifference(&state, &state, &state);
+    _CrtReportBlockType(&state);
+    _CrtSetBreakAlloc(1);
+    _CrtSetDebugFillThreshold(3);
+    _CrtSetReportFile(_CRT_WARN, _CRTDBG_FILE_STDERR);
+    _CrtSetReportHook(NULL);
+    _CrtGetReportHook();
+    _CrtSetReportHook2(_CRT_RPTHOOK_INSTALL, NULL);
+    _CrtSetReportHookW2(_CRT_RPTHOOK_INSTALL, NULL);
+    _CrtSetReportMode(_CRT_WARN, _CRTDBG_MODE_FILE);
+    halde_set_incremental_check(1);
+    if (!_CrtCheckMemory())
+        _RPT0(_CRT_WARN, "m");
+    else
+        _RPTFW1(_CRT_WARN, L"%d", 1);
+    if (_CrtReportBlockType(&state) != -1 && _CrtIsValidHeapPointer(&state))
+        return 1;
     return _CrtDumpMemoryLeaks() + (int)state.lTotalCount;
 }
 BODY

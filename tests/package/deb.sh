@@ -49,10 +49,10 @@ done
 
 lib=/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || gcc -print-multiarch)
 expect_files libhalde0 "$lib/libhalde.so.0" "$lib/libhalde-heap.so.0"
-expect_files libhalde-dev "$lib/libhalde.so" "$lib/libhalde.a" "$lib/libhalde-heap.a" \
+expect_files libhalde-dev "$lib/libhalde.so" "$lib/libhalde.a" "$lib/libhalde-heap.a" "$lib/libhalde-checked.a" \
     "$lib/pkgconfig/halde.pc" "$lib/cmake/Halde/HaldeConfig.cmake" /usr/include/halde/heap.h \
     /usr/include/halde-win32/windows.h /usr/share/man/man3/halde.3.gz
-expect_files halde /usr/bin/halde "$lib/libhalde-preload.so" /usr/share/man/man1/halde.1.gz \
+expect_files halde /usr/bin/halde "$lib/libhalde-preload.so" "$lib/libhalde-checked.so" /usr/share/man/man1/halde.1.gz \
     /usr/share/man/man1/halde-help.1.gz /usr/share/bash-completion/completions/halde \
     /usr/share/zsh/vendor-completions/_halde /usr/share/fish/vendor_completions.d/halde.fish \
     /usr/share/doc/halde/snapshot-format.md /usr/share/doc/halde/schema/halde.leaks-1.json

@@ -8,7 +8,7 @@
 #   - libhalde-heap exports exactly the first list, all of version HALDE_0
 #   - libhalde the same and halde_malloc_family; and, without a version, exactly the second list
 #   - libhalde-preload the heap API of the first list, of version HALDE_PRELOAD_0, the second list, and the
-#     ends of a process that the recorder wants to see
+#     ends of a process, and of libraries in it, that the recorder wants to see
 #   - libhalde-checked the names of packaging/exports-checked.txt, without a version
 #   - the objects mark exactly the list as exported (HALDE_API)
 #   - the static libraries define no other global name, except such as begin with halde_, and what a
@@ -56,7 +56,7 @@ compare_library() {
 }
 compare_library libhalde-heap.so HALDE_0 "$golden" "$work/golden-none"
 compare_library libhalde.so HALDE_0 "$work/golden-halde" "$family"
-printf '%s\n' _Exit _exit abort | sort - "$family" >"$work/golden-ends"
+printf '%s\n' _Exit _exit abort dlclose | sort - "$family" >"$work/golden-ends"
 checked=$work/checked
 grep -v '^#' "$top/packaging/exports-checked.txt" >"$checked"
 sort -uc "$checked" || fail "packaging/exports-checked.txt is not sorted"

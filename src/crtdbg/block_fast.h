@@ -1,0 +1,119 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+/**
+ * What every allocation and every free does to a debug block, for inlining: finding the block of a
+ * span, filling and looking at bytes.  Most blocks are small: a call of memset() or memcmp() costs
+ * them more than its work.
+ *
+ * No function of the C library is called for up to BLOCK_FAST_MAX bytes, so that the checked
+ * functions (base/access.h) have nothing to understand.
+ */
+#ifndef CRTDBG_BLOCK_FAST_H
+#define CRTDBG_BLOCK_FAST_H
+
+#include "crtdbg/debug_block.h"
+#include "engine/engine.h"
+#include "engine/fast.h"
+
+#include <string.h>
+
+enum {
+    BLOCK_FAST_MAX = 128, ///< bytes that are filled and compared word by word
+};
+
+/// Where the blocks of the spans of one-byte states lie, by the numbers of the descriptor alone:
+/// garbage for other addresses.  `*state` is what says whether it is busy.
+ALWAYS_INLINE bool block_fast_place(
+    const halde_heap *heap, const void *base, struct debug_block *block, const int8_t **state)
+{
+    uintptr_t offset = (uintptr_t)base - pool.base;
+    const struct slice *span = slice_of(base);
+    const struct heap *owner = span == NULL ? NULL : slice_heap(span);
+    if (UNLIKELY(owner == NULL || (const halde_heap *)RELAXED_LOAD(owner->handle) != heap ||
+                 slice_kind(span) != SLICE_SPAN_BYTES)) {
+        return false;
+    }
+    // As fast_free_in() does: the low half is smaller than the reciprocal where the division leaves
+    // no rest, and what is no block of the span has a state that is none.
+    uint32_t reciprocal = RELAXED_LOAD(span->reciprocal);
+    uint32_t distance = (uint16_t)((uintptr_t)base - RELAXED_LOAD(span->first_offset));
+    uint64_t product = (uint64_t)distance * reciprocal;
+    uint32_t index = (uint32_t)(product >> 32);
+    uint8_t *records = RELAXED_LOAD(pool.remotes[offset >> SLICE_SHIFT].records);
+    *state = (const int8_t *)RELAXED_LOAD(span->map) + index;
+    block->base = (uint8_t *)(uintptr_t)base;
+    block->capacity = RELAXED_LOAD(span->block_size);
+    block->record = (struct record *)(void *)(records + index * sizeof(struct record));
+    return (uint32_t)product < reciprocal && records != NULL;
+}
+
+/// Finds the busy block of such a span that starts at `base`: any value may be asked. False: it is
+/// none, or another kind of block.  `block->user` is left alone.
+ALWAYS_INLINE bool block_fast_find(
+    const halde_heap *heap, const void *base, struct debug_block *block)
+{
+    const int8_t *state;
+    return LIKELY(block_fast_place(heap, base, block, &state)) &&
+           LIKELY(__atomic_load_n(state, __ATOMIC_RELAXED) > 0);
+}
+
+/// Asks memory for what an operation on the block at `base` will touch.
+ALWAYS_INLINE void block_fast_prefetch(const halde_heap *heap, const void *base)
+{
+    struct debug_block block;
+    const int8_t *state;
+    if (LIKELY(block_fast_place(heap, base, &block, &state))) {
+        __builtin_prefetch(state, 1);
+        __builtin_prefetch(block.record, 1);
+        __builtin_prefetch(block.base, 1);
+        __builtin_prefetch(block.base + block.capacity - 1, 1);
+    }
+}
+
+// ---- Bytes ------------------------------------------------------------------------------------
+
+ALWAYS_INLINE uint64_t block_fast_word(uint8_t fill)
+{
+    return fill * UINT64_C(0x0101010101010101);
+}
+
+ALWAYS_INLINE uint64_t block_fast_load(const uint8_t *bytes)
+{
+    uint64_t word;
+    __builtin_memcpy(&word, bytes, sizeof(word));
+    return word;
+}
+
+ALWAYS_INLINE void block_fast_fill(uint8_t *bytes, size_t size, uint8_t fill)
+{
+    const uint64_t word = block_fast_word(fill);
+    if (UNLIKELY(size < sizeof(word) || size > BLOCK_FAST_MAX)) {
+        memset(bytes, fill, size);
+        return;
+    }
+    for (size_t i = 0; i < size - sizeof(word); i += sizeof(word)) {
+        __builtin_memcpy(bytes + i, &word, sizeof(word));
+    }
+    __builtin_memcpy(bytes + size - sizeof(word), &word, sizeof(word));
+}
+
+/// Whether all bytes are `fill`. Never calls anything.
+ALWAYS_INLINE bool block_fast_is_filled(const uint8_t *bytes, size_t size, uint8_t fill)
+{
+    const uint64_t word = block_fast_word(fill);
+    uint64_t wrong = 0;
+    if (UNLIKELY(size < sizeof(word))) {
+        for (size_t i = 0; i < size; i++) {
+            wrong |= bytes[i] ^ fill;
+        }
+        return wrong == 0;
+    }
+    for (size_t i = 0; i < size - sizeof(word); i += sizeof(word)) {
+        wrong |= block_fast_load(bytes + i) ^ word;
+    }
+    wrong |= block_fast_load(bytes + size - sizeof(word)) ^ word;
+    return wrong == 0;
+}
+
+#endif

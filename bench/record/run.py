@@ -8,7 +8,8 @@
 
 BUILD has the tool and libhalde-preload.so.  Every program runs once on each side, then the next one; the whole list is
 repeated.  Time is elapsed time of the command, recorder and report included; memory is the peak of the largest process.
-Ratios are to the same program on the preload object alone ("plain").  Without --quick the figures go to
+Ratios are to the same program on the preload object alone ("plain").  Each program also runs with next to no work: what a
+side takes longer then is start and report, which a second table takes off.  Without --quick the figures go to
 bench/results/<date>-record-<machine class>.csv and .md; with it every program is small and they go to standard output.
 """
 
@@ -51,10 +52,11 @@ select count(*) from (select b, group_concat(c) from t group by substr(b, 1, 3))
 
 
 class Row:
-    """A program: its words, what its environment has more, and whether it is a server."""
+    """A program: its words, those for next to no work, what its environment has more, and whether it is a server."""
 
-    def __init__(self, words, more=None, is_server=False):
+    def __init__(self, words, idle=None, more=None, is_server=False):
         self.words = words
+        self.idle = idle
         self.more = more or {}
         self.is_server = is_server
 
@@ -66,23 +68,30 @@ def make_rows(folder, is_quick):
     python = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
     script = folder / "work.py"
     script.write_text(PYTHON, encoding="utf-8")
-    words = [python, str(script), str(200000 // scale)]
-    rows["python3"] = Row(words)
-    rows["python3-malloc"] = Row(words, {"PYTHONMALLOC": "malloc"})
+    words = [python, str(script)]
+    work, idle = [*words, str(200000 // scale)], [*words, "1"]
+    rows["python3"] = Row(work, idle)
+    rows["python3-malloc"] = Row(work, idle, {"PYTHONMALLOC": "malloc"})
     if shutil.which("perl"):
         # In files: heaptrack does not stand a line's end in a program's arguments.
         script = folder / "work.pl"
         script.write_text(PERL, encoding="utf-8")
-        rows["perl"] = Row(["perl", str(script), str(400000 // scale)], {"PERL_HASH_SEED": "0"})
+        words = ["perl", str(script)]
+        rows["perl"] = Row([*words, str(400000 // scale)], [*words, "1"], {"PERL_HASH_SEED": "0"})
     if shutil.which("sqlite3"):
-        rows["sqlite3"] = Row(["sqlite3", ":memory:", SQL.format(400000 // scale).replace("\n", " ").strip()])
+        words = ["sqlite3", ":memory:"]
+        work, idle = (SQL.format(count).replace("\n", " ").strip() for count in (400000 // scale, 1))
+        rows["sqlite3"] = Row([*words, work], [*words, idle])
     cc1 = output_of("gcc", "-print-prog-name=cc1")
     if os.path.exists(cc1):
         source = folder / "input.c"
         with open(source, "wb") as output:
             subprocess.run([sys.executable, "-B", str(GENERATE), "c", str(max(1500 // scale, 20))],
                            stdout=output, check=True)
-        rows["cc1"] = Row([cc1, "-quiet", "-O1", str(source), "-o", os.devnull])
+        empty = folder / "empty.c"
+        empty.write_text("int nothing;\n", encoding="utf-8")
+        words = [cc1, "-quiet", "-O1", "-o", os.devnull]
+        rows["cc1"] = Row([*words, str(source)], [*words, str(empty)])
     if shutil.which("redis-server") and shutil.which("redis-benchmark"):
         rows["redis"] = Row([str(200000 // scale)], is_server=True)
     return rows
@@ -154,10 +163,16 @@ def measure_redis(front, environment, requests):
     return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, done.returncode
 
 
+def run_idle(row, front, environment):
+    """Seconds of the program with next to no work; 0 for a server, whose start and end are not in its figures."""
+    return 0 if row.is_server else measure([*front, *row.idle], environment)[0]
+
+
 def run_side(row, side, sides, place):
     front, more = sides[side]
     names = ("HALDE_OPTIONS", "LD_PRELOAD", "HALDE_RECORD")
     environment = {k: v for k, v in os.environ.items() if k not in names} | row.more | more
+    idle_seconds = run_idle(row, front, environment)
     for old in place.iterdir():
         old.unlink()
     if row.is_server:
@@ -166,7 +181,7 @@ def run_side(row, side, sides, place):
         figures = measure([*front, *row.words], environment)
     captured = sum(os.path.getsize(path) for path in glob.glob(str(place / "capture*")))
     return dict(zip(("seconds", "cpu_seconds", "peak_kib", "status"), figures)) | {
-        "capture_bytes": captured, "allocations": events_in(place)}
+        "idle_seconds": idle_seconds, "capture_bytes": captured, "allocations": events_in(place)}
 
 
 def run_all(rows, sides, rounds, place):
@@ -222,6 +237,30 @@ def table(measurements, rows, sides):
     return "\n".join(lines) + "\n"
 
 
+def running_ratio(measurements, row, side):
+    """Of time, without what the program takes with next to no work."""
+    seconds, idle, base, base_idle = (median_of(measurements, row, name, key)
+                                      for name in (side, "plain") for key in ("seconds", "idle_seconds"))
+    return (seconds - idle) / (base - base_idle) if seconds and base and base > base_idle else None
+
+
+def parts_table(measurements, rows, sides):
+    """Markdown: what is there once a run, in milliseconds, and the ratio of what is left."""
+    others = [side for side in sides if side != "plain"]
+    lines = ["| program | " + " | ".join(others) + " |", "| --- |" + " --- |" * len(others)]
+    for row in rows:
+        cells = []
+        for side in others:
+            idle, base = (median_of(measurements, row, name, "idle_seconds") for name in (side, "plain"))
+            once = "-" if idle is None or base is None else f"{(idle - base) * 1000:.0f} ms"
+            cells.append(f"{once} + {cell(running_ratio(measurements, row, side))}")
+        lines.append(f"| {row} | " + " | ".join(cells) + " |")
+    for kind, pick in (("median", statistics.median), ("worst", max)):
+        found = [[r for row in rows if (r := running_ratio(measurements, row, side)) is not None] for side in others]
+        lines.append(f"| {kind} | " + " | ".join(cell(pick(ratios) if ratios else None) for ratios in found) + " |")
+    return "Start and report, once a run, and the ratio of the rest:\n\n" + "\n".join(lines) + "\n"
+
+
 def write_results(measurements, text, build, options):
     stem = HERE.parent / "results" / f"{datetime.date.today().isoformat()}-record-{machine_class()}"
     with open(f"{stem}.csv", "w", encoding="utf-8", newline="") as file:
@@ -261,7 +300,7 @@ def main():
             print("rows:", *rows, "\nsides:", *sides)
             return
         measurements = run_all(rows, sides, 1 if options.quick else options.rounds, place)
-    text = table(measurements, rows, sides)
+    text = table(measurements, rows, sides) + "\n" + parts_table(measurements, rows, sides)
     print(text)
     if not options.quick:
         write_results(measurements, text, build, options)

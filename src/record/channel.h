@@ -20,12 +20,12 @@
  * An event of a free says which stack had allocated, how much and how long ago, so events may be
  * added up in any order.
  *
- * BELL.  Who wants the collector's attention counts `bell` up and wakes it: a ring that is a
- * quarter full, and only if the collector says that it sleeps; one that is full; a question.
+ * BELL.  Who wants the collector's attention counts `bell` up and wakes it: a ring that is half
+ * full, and only if the collector says that it sleeps; one that is full; a question.
  *
  * QUESTIONS.  A process that is about to end counts `question` up and waits until `answer` has
  * the same value: meanwhile the collector takes its last image.  At its start, too, so that the
- * collector knows its modules however soon it ends.
+ * collector knows its modules however soon it ends, and before it unloads one.
  */
 #ifndef RECORD_CHANNEL_H
 #define RECORD_CHANNEL_H
@@ -54,7 +54,8 @@ enum channel_reason {
     CHANNEL_EXIT,       ///< exit() is through with everything, or the last thread has ended
     CHANNEL_QUICK_EXIT, ///< _exit(), _Exit(), quick_exit()
     CHANNEL_ABORT,
-    CHANNEL_START, ///< nothing has happened yet: what is loaded may be looked at
+    CHANNEL_START,  ///< nothing has happened yet: what is loaded may be looked at
+    CHANNEL_UNLOAD, ///< a library is about to be unloaded: its addresses need a name later, too
 };
 
 struct channel_header {

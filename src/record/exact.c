@@ -5,6 +5,7 @@
 // without a stack is one that nobody noted: blocks of HeapAlloc(), and those from before the start.
 
 #include "engine/block.h"
+#include "engine/fast.h"
 #include "engine/side_record.h"
 #include "malloc/family.h"
 #include "record/record.h"
@@ -24,15 +25,37 @@ void record_describe_notes(struct layout_recorder *layout)
 }
 
 // The note of a busy block; NULL for what is no block of the process heap. `*size`: its user size.
-static struct note *find_note(const void *data, size_t *size)
+static NOINLINE struct note *find_note_slow(const void *data, size_t *size)
 {
     struct block block;
     *size = 0;
-    if (block_find(heap_of(recorder.heap), data, &block) != HALDE_OK) {
+    if (block_find(recorder.home, data, &block) != HALDE_OK) {
         return NULL;
     }
     *size = block.user_size;
     return side_record_of(&block);
+}
+
+// The same, for the usual block without a call: of a span of one slice, with byte states.
+ALWAYS_INLINE struct note *find_note(const void *data, size_t *size)
+{
+    struct slice *span = slice_of(data);
+    if (UNLIKELY(CONFIG_UNGUARDED || span == NULL || slice_kind(span) != SLICE_SPAN_BYTES ||
+                 slice_heap(span) != recorder.home)) {
+        return find_note_slow(data, size);
+    }
+    // As in fast_free_in().
+    uint32_t reciprocal = span->reciprocal;
+    uint64_t product = (uint64_t)(uint16_t)((uintptr_t)data - span->first_offset) * reciprocal;
+    uint32_t index = (uint32_t)(product >> 32);
+    const uint8_t *state = RELAXED_LOAD(span->map) + index;
+    uint8_t *notes = RELAXED_LOAD(pool.remotes[slice_number(span)].records);
+    if (UNLIKELY((uint32_t)product >= reciprocal || !fast_is_plain_busy(state, false) ||
+                 notes == NULL)) {
+        return find_note_slow(data, size);
+    }
+    *size = RELAXED_LOAD(span->block_size) - (__atomic_load_n(state, __ATOMIC_RELAXED) - 1U);
+    return (struct note *)(void *)notes + index;
 }
 
 static void write_note(struct note *note, const struct note *value)
@@ -65,7 +88,7 @@ ALWAYS_INLINE void note_allocation(const void *data, const void *caller)
 }
 
 // Takes the note off a block that is about to go.
-static struct note take_note(const void *data, size_t *size)
+ALWAYS_INLINE struct note take_note(const void *data, size_t *size)
 {
     struct note *note = find_note(data, size);
     if (note == NULL) {
@@ -76,7 +99,8 @@ static struct note take_note(const void *data, size_t *size)
     return taken;
 }
 
-static void tell_freed(const struct note *note, const void *data, size_t size, bool is_resized)
+ALWAYS_INLINE void tell_freed(
+    const struct note *note, const void *data, size_t size, bool is_resized)
 {
     if (note->stack == 0 || !record_is_noting()) {
         return;
@@ -91,7 +115,10 @@ static void *allocate(
     size_t size, size_t alignment, uint32_t flags, enum allocator_family family, const void *caller)
 {
     (void)family;
-    void *block = malloc_plain_allocate(size, alignment, flags);
+    void *block = LIKELY((alignment | flags) == 0) ? fast_alloc(recorder.heap, size) : NULL;
+    if (UNLIKELY(block == NULL)) {
+        block = malloc_plain_allocate(size, alignment, flags);
+    }
     if (LIKELY(block != NULL)) {
         note_allocation(block, caller);
     }
@@ -108,7 +135,9 @@ static void release(void *block, enum allocator_family family, const void *calle
     size_t size;
     struct note note = take_note(block, &size);
     tell_freed(&note, block, size, false);
-    malloc_plain_release(block);
+    if (UNLIKELY(!fast_free(recorder.heap, block))) {
+        malloc_plain_release(block);
+    }
 }
 
 static void *reallocate(void *block, size_t size, const void *caller)

@@ -44,11 +44,12 @@ struct record_page {
 /// Constant after record_start(), but for what forked children change.
 struct recorder {
     enum layout_record_mode mode;
-    uint32_t frames;        ///< of a stack, at most
-    uint64_t interval;      ///< sampling: bytes
-    uint64_t started_ns;    ///< CLOCK_MONOTONIC
-    uint32_t unknown_stack; ///< number of what stands for stacks without room
-    halde_heap *heap;       ///< the process heap
+    uint32_t frames;         ///< of a stack, at most
+    uint64_t interval;       ///< sampling: bytes
+    uint64_t started_ns;     ///< CLOCK_MONOTONIC
+    uint32_t unknown_stack;  ///< number of what stands for stacks without room
+    halde_heap *heap;        ///< the process heap
+    const struct heap *home; ///< the same, as the engine has it
     struct record_page *page;
     struct channel_header *channel; ///< NULL: no collector
     size_t channel_size;
@@ -75,6 +76,7 @@ struct record_thread {
     struct unwind_memo *memo; ///< of its stack; NULL: none
     uintptr_t last;    ///< the block that it allocated last, inverted: it is no pointer to it
     int64_t countdown; ///< sampling: bytes until the next sample
+    int64_t picked_at; ///< sampling: what it was when `last` had been picked
     uint64_t random;   ///< sampling: state of the generator; 0: not seeded
 };
 extern HIDDEN THREAD_LOCAL struct record_thread record_thread;
@@ -103,19 +105,40 @@ void record_stop_telling(void);
 /// Nanoseconds since the start, a few milliseconds old.
 uint64_t record_time(void);
 
+uint32_t record_thread_id_slow(void);
+
 /// The calling thread's id.
-uint32_t record_thread_id(void);
+ALWAYS_INLINE uint32_t record_thread_id(void)
+{
+    uint32_t id = record_thread.id;
+    return LIKELY(id != 0) ? id : record_thread_id_slow();
+}
 
 /// The thread's memo, which it gets if it has not asked before. NULL: none.
 struct unwind_memo *record_make_memo(void);
+
+/// The number of the stack that begins with `caller`, without a memo. 0: there is no room for it.
+uint32_t record_stack_slow(const void *caller);
 
 /// The number of the stack that begins with `caller`.  Inlined, like all on the way here: each
 /// frame of ours has to be walked over.
 ALWAYS_INLINE uint32_t record_stack(struct unwind_memo *memo, const void *caller)
 {
     uintptr_t frames[RECORD_FRAMES_MAX];
-    size_t count = unwind_capture_remembered(memo, frames, recorder.frames, caller);
-    uint32_t stack = stack_depot_put(frames, count);
+    struct unwind_stack found;
+    uint32_t stack;
+    if (LIKELY(memo != NULL && unwind_remember(memo, frames, recorder.frames, caller, &found))) {
+        stack = found.number != NULL ? *found.number : 0;
+        if (stack == 0) {
+            stack = stack_depot_put_summed(frames, found.count, found.sum);
+            if (found.number != NULL) {
+                *found.number = stack;
+            }
+        }
+        unwind_memo_done(memo);
+    } else {
+        stack = record_stack_slow(caller);
+    }
     return LIKELY(stack != 0) ? stack : recorder.unknown_stack;
 }
 

@@ -14,7 +14,7 @@
 enum {
     WAIT_MS = 100,      // between two looks whether the collector still lives
     PATIENCE = 60 * 10, // such waits without an answer, where only its process id can be asked for
-    QUARTERS = 4,       // of a ring: the collector hears of each
+    QUARTERS = 4,       // of a ring: after each we look how far the collector is
 };
 
 static struct {
@@ -106,7 +106,7 @@ static COLD bool wait_for_room(struct channel_ring *ring, uint64_t position, uin
 }
 
 // `*limit` receives up to where events may be written: no further than to the next quarter, so that
-// the collector is told in time.  False: nobody reads any more.
+// the collector is told in time, when the ring is half full.  False: nobody reads any more.
 static NOINLINE bool find_room(struct channel_ring *ring, uint64_t position, uint64_t *limit)
 {
     uint64_t size = UINT64_C(1) << recorder.ring_shift;
@@ -114,7 +114,7 @@ static NOINLINE bool find_room(struct channel_ring *ring, uint64_t position, uin
     if (position - tail >= size && !wait_for_room(ring, position, &tail)) {
         return false;
     }
-    if (position - tail >= size / QUARTERS) {
+    if (position - tail >= size / 2) {
         ring_bell_if_asleep();
     }
     uint64_t full = tail + size;

@@ -7,7 +7,7 @@
 // exp(-s / interval), and stands for s / p bytes: its weight.
 //
 // What was noted lies in the block's user info.  Such a block does not pass the fast path of a
-// free, so all others cost no look.
+// free, so all others are freed as if nobody sampled.
 
 #include "base/bits.h"
 #include "engine/block.h"
@@ -91,11 +91,11 @@ static COLD bool draw(struct record_thread *self)
     return true;
 }
 
-ALWAYS_INLINE bool is_picked(size_t size)
+// Takes a block's bytes off the countdown. False: it is over.
+ALWAYS_INLINE bool count_down(size_t size)
 {
-    struct record_thread *self = &record_thread;
-    self->countdown -= (int64_t)size;
-    return UNLIKELY(self->countdown < 0) && draw(self);
+    record_thread.countdown -= (int64_t)size;
+    return LIKELY(record_thread.countdown >= 0);
 }
 
 // ---- Samples ------------------------------------------------------------------------------------
@@ -116,6 +116,8 @@ static COLD void note_sample(void *block, size_t size, const void *caller)
         .flags = weight_of(size),
     };
     if (halde_heap_set_user_info(recorder.heap, block, &info) == HALDE_OK) {
+        record_thread.last = ~(uintptr_t)block;
+        record_thread.picked_at = record_thread.countdown;
         record_tell_allocated(stack, size);
     }
 }
@@ -132,16 +134,24 @@ static COLD struct sample read_sample(const struct block *block, const void *dat
 static struct sample find_sample(const void *data)
 {
     struct block block;
-    if (block_find(heap_of(recorder.heap), data, &block) != HALDE_OK || !block.has_info) {
+    if (block_find(recorder.home, data, &block) != HALDE_OK || !block.has_info) {
         return (struct sample){0};
     }
     return read_sample(&block, data);
 }
 
-static void tell_freed(const struct sample *sample)
+// Whether the thread has allocated nothing since it got this block: its countdown stands still.
+static bool is_temporary(const void *data)
+{
+    return record_thread.last == ~(uintptr_t)data &&
+           record_thread.picked_at == record_thread.countdown;
+}
+
+// How old the block became is not known.
+static void tell_freed(const struct sample *sample, bool was_temporary)
 {
     if (sample->stack != 0 && record_is_noting()) {
-        record_tell_freed(sample->stack, sample->size, 0, false);
+        record_tell_freed(sample->stack, sample->size, 0, was_temporary);
     }
 }
 
@@ -161,35 +171,46 @@ static COLD void forget_sample(void *data)
 
 // ---- The redirect -------------------------------------------------------------------------------
 
-static void *allocate(
-    size_t size, size_t alignment, uint32_t flags, enum allocator_family family, const void *caller)
+// The countdown is over. Returns the block.
+static COLD void *draw_for(void *block, size_t size, const void *caller)
 {
-    (void)family;
-    void *block = LIKELY((alignment | flags) == 0) ? fast_alloc(recorder.heap, size) : NULL;
-    if (UNLIKELY(block == NULL)) {
-        block = malloc_plain_allocate(size, alignment, flags);
-    }
-    if (LIKELY(block != NULL) && is_picked(size)) {
+    if (draw(&record_thread)) {
         note_sample(block, size, caller);
     }
     return block;
 }
 
-static NOINLINE void release_rest(void *block)
+static NOINLINE void *allocate_rest(
+    size_t size, size_t alignment, uint32_t flags, const void *caller)
 {
-    if (block != NULL) {
-        struct sample sample = find_sample(block);
-        tell_freed(&sample);
-        malloc_plain_release(block);
+    void *block = malloc_plain_allocate(size, alignment, flags);
+    return block == NULL || count_down(size) ? block : draw_for(block, size, caller);
+}
+
+// Calls come last, so that the usual way needs no frame.
+static void *allocate(
+    size_t size, size_t alignment, uint32_t flags, enum allocator_family family, const void *caller)
+{
+    (void)family;
+    if (UNLIKELY((alignment | flags) != 0)) {
+        return allocate_rest(size, alignment, flags, caller);
     }
+    struct thread *thread = thread_current;
+    void *block = fast_alloc_in(thread, &thread->open_home, recorder.heap, size);
+    if (UNLIKELY(block == NULL)) {
+        return allocate_rest(size, alignment, flags, caller);
+    }
+    return count_down(size) ? block : draw_for(block, size, caller);
 }
 
 static void release(void *block, enum allocator_family family, const void *caller)
 {
     (void)family;
     (void)caller;
-    if (UNLIKELY(!fast_free(recorder.heap, block))) {
-        release_rest(block);
+    if (block != NULL) {
+        struct sample sample = find_sample(block);
+        tell_freed(&sample, is_temporary(block));
+        malloc_plain_release(block);
     }
 }
 
@@ -200,8 +221,8 @@ static void *reallocate(void *block, size_t size, const void *caller)
     if (UNLIKELY(resized == NULL)) {
         return NULL;
     }
-    tell_freed(&old);
-    if (is_picked(size)) {
+    tell_freed(&old, false);
+    if (UNLIKELY(!count_down(size)) && draw(&record_thread)) {
         note_sample(resized, size, caller);
     } else if (old.stack != 0) {
         forget_sample(resized);
@@ -214,4 +235,5 @@ const struct allocator_redirect record_sample = {
     .reallocate = reallocate,
     .release = release,
     .size = malloc_plain_size,
+    .lets_frees_pass = true,
 };

@@ -4,6 +4,7 @@
 // Start and end of the recorder, and what happens to it in forked children.
 
 #include "engine/engine.h"
+#include "engine/heap.h"
 #include "engine/pool.h"
 #include "malloc/family.h"
 #include "os/channel.h"
@@ -39,14 +40,10 @@ uint64_t record_time(void)
     return now > recorder.started_ns ? now - recorder.started_ns : 1;
 }
 
-uint32_t record_thread_id(void)
+uint32_t record_thread_id_slow(void)
 {
-    uint32_t id = record_thread.id;
-    if (UNLIKELY(id == 0)) {
-        id = os_thread_id();
-        record_thread.id = id;
-    }
-    return id;
+    record_thread.id = os_thread_id();
+    return record_thread.id;
 }
 
 struct unwind_memo *record_make_memo(void)
@@ -73,6 +70,12 @@ void record_release_memo(void)
     if (memo != NULL) {
         metadata_free(memo, unwind_memo_size());
     }
+}
+
+uint32_t record_stack_slow(const void *caller)
+{
+    uintptr_t frames[RECORD_FRAMES_MAX];
+    return stack_depot_put(frames, unwind_capture(frames, recorder.frames, caller));
 }
 
 // ---- The channel --------------------------------------------------------------------------------
@@ -106,8 +109,8 @@ static void announce(void)
     atomic_store_explicit(&channel->process_id, os_process_id(), memory_order_release);
 }
 
-// Maps the channel that a descriptor names, which is closed.
-static bool open_channel(int descriptor)
+// Maps the channel that a descriptor names, which is closed.  `takes_depot`: stacks are kept in it.
+static bool open_channel(int descriptor, bool takes_depot)
 {
     size_t size;
     struct channel_header *channel = descriptor < 0 ? NULL : os_map_shared(descriptor, &size);
@@ -115,7 +118,8 @@ static bool open_channel(int descriptor)
         return false;
     }
     if (!is_valid(channel, size) ||
-        !stack_depot_adopt((char *)channel + channel->depot_offset, channel->depot_size)) {
+        (takes_depot &&
+            !stack_depot_adopt((char *)channel + channel->depot_offset, channel->depot_size))) {
         os_unmap_shared(channel, size);
         return false;
     }
@@ -235,6 +239,7 @@ static void start(void)
         recorder.mode = LAYOUT_RECORD_OFF;
         return;
     }
+    recorder.home = heap_of(recorder.heap);
     recorder.frames =
         (uint32_t)number_option("record_frames", RECORD_FRAMES_MAX, RECORD_FRAMES_MAX);
     recorder.interval = number_option("sample_interval", UINT32_MAX, RECORD_INTERVAL);
@@ -252,17 +257,41 @@ static void start(void)
     engine_set_redirect(recorder.mode == LAYOUT_RECORD_EXACT ? &record_exact : &record_sample);
 }
 
+// The debug heap knows who asked for its blocks: the collector only wants to look at them before
+// the end.  Forked children tell it nothing.
+static void start_for_debug_heap(int descriptor)
+{
+    if (!open_channel(descriptor, false)) {
+        return;
+    }
+    recorder.started_ns = os_clock_ns();
+    recorder.process_id = os_process_id();
+    recorder.name[0] = '\0';
+    set_up_page();
+    record_watch_end();
+    announce();
+    record_ask(CHANNEL_START);
+}
+
+static bool has_debug_heap(void)
+{
+    const char *mode = engine_option("mode");
+    return mode != NULL && strcmp(mode, "crt") == 0;
+}
+
 void malloc_recorder_start(void)
 {
     recorder.mode = wanted_mode(); // reads the options, before they are taken out
     int descriptor = record_take_descriptor();
     if (recorder.mode == LAYOUT_RECORD_OFF) {
-        if (descriptor >= 0) {
+        if (descriptor >= 0 && has_debug_heap()) {
+            start_for_debug_heap(descriptor);
+        } else if (descriptor >= 0) {
             os_close(descriptor);
         }
         return;
     }
-    if (descriptor >= 0 && !open_channel(descriptor)) {
+    if (descriptor >= 0 && !open_channel(descriptor, true)) {
         engine_message("no memory for what is recorded: the program runs without");
         recorder.mode = LAYOUT_RECORD_OFF;
         return;
@@ -274,7 +303,7 @@ void malloc_recorder_start(void)
 
 void malloc_recorder_end(uint32_t reason)
 {
-    if (recorder.mode != LAYOUT_RECORD_OFF) {
+    if (recorder.channel != NULL) {
         record_ask((enum channel_reason)reason);
     }
 }

@@ -27,7 +27,6 @@ struct walk {
     uintptr_t bp;
     struct bounds bounds;
     struct module_range verified; // the module that has been looked at last
-    struct memo_use *memo;        // or NULL
     bool is_full;                 // it ended where it needs all registers
 };
 
@@ -377,89 +376,6 @@ ALWAYS_INLINE uint64_t walk_usual(struct walk *state)
     return rule;
 }
 
-// Takes the remembered step below `top` and those that follow it, as far as they hold. False: the
-// walk is over.
-ALWAYS_INLINE bool take_remembered(struct walk *walk, struct memo_use *use)
-{
-    const struct memo_step *steps = use->memo->steps;
-    const uint32_t high = use->top;
-    uint32_t low = high;
-    size_t count = walk->count;
-    do {
-        const struct memo_step *step = &steps[low - 1];
-        if (!memo_holds(step)) {
-            break;
-        }
-        low--;
-        walk->frames[count++] = step->address;
-    } while (count < walk->capacity && low > 0 &&
-             steps[low - 1].sp == steps[low].place + sizeof(uintptr_t));
-    use->top = low;
-    if (low == high) {
-        use->top = low - 1;
-        return true;
-    }
-    const struct memo_step *last = &steps[low];
-    walk->count = count;
-    walk->pc = last->address - 1;
-    walk->sp = last->place + sizeof(uintptr_t);
-    walk->bp = last->caller_bp;
-    memo_take(use, low, high);
-    return count < walk->capacity;
-}
-
-// As walk_usual(), with a memo. Nothing is sought any more.
-static uint64_t walk_remembered(struct walk *state)
-{
-    struct walk walk = *state;
-    struct memo_use use = *walk.memo;
-    const uint32_t generation = modules_generation();
-    const uintptr_t last = walk.bounds.high - sizeof(uintptr_t);
-    uint64_t rule;
-    for (;;) {
-        rule = rule_make(RULE_END, 0, 0);
-        if (memo_find(&use, walk.pc, walk.sp, walk.bp) && !take_remembered(&walk, &use)) {
-            break;
-        }
-        rule = rule_cache_find(rule_cache_key(walk.pc, generation));
-        uint64_t kind = rule & (RULE_KIND_MASK | RULE_TRANSIENT);
-        if (kind != RULE_SP && kind != RULE_BP) {
-            break;
-        }
-        uintptr_t cfa = (kind == RULE_SP ? walk.sp : walk.bp) + (uintptr_t)rule_cfa_offset(rule);
-        uintptr_t place = cfa - sizeof(uintptr_t);
-        intptr_t bp_offset = rule_bp_offset(rule);
-        uintptr_t bp_place = bp_offset == RULE_BP_SAME ? place : cfa + (uintptr_t)bp_offset;
-        if (UNLIKELY(
-                place < walk.sp || place > last || bp_place < walk.bounds.low || bp_place > last)) {
-            break;
-        }
-        const struct memo_step step = {
-            .pc = walk.pc,
-            .sp = walk.sp,
-            .bp = walk.bp,
-            .place = place,
-            .address = arch_load(place),
-            .bp_place = bp_place,
-            .bp_word = arch_load(bp_place),
-        };
-        walk.bp = bp_offset == RULE_BP_SAME ? walk.bp : step.bp_word;
-        walk.sp = cfa;
-        walk.pc = step.address - 1; // as in leave_frame()
-        bool goes_on = add_frame(&walk, step.address);
-        if (step.address != 0) {
-            memo_add(&use, &step, walk.bp);
-        }
-        if (UNLIKELY(!goes_on)) {
-            rule = rule_make(RULE_END, 0, 0);
-            break;
-        }
-    }
-    *walk.memo = use;
-    *state = walk;
-    return rule;
-}
-
 // `known_registers`: a bit for each register whose value the context has.
 static size_t run(struct walk *walk, const struct unwind_context *context, uint64_t known_registers)
 {
@@ -476,19 +392,6 @@ static size_t run(struct walk *walk, const struct unwind_context *context, uint6
     } while (step(walk, rule));
     return UNLIKELY(rule_kind(rule) == RULE_FULL) ? walk_full(&start, context, known_registers)
                                                   : walk->count;
-}
-
-// Goes on after a walk was over, with the memo. A frame that needs all registers is noted only.
-static void run_on(struct walk *walk)
-{
-    uint64_t rule;
-    do {
-        rule = walk->bounds.is_own ? walk_remembered(walk) : walk_usual(walk);
-        if (rule == 0 || (rule & RULE_TRANSIENT) != 0) {
-            rule = rule_find(walk, walk->pc);
-        }
-    } while (step(walk, rule));
-    walk->is_full = rule_kind(rule) == RULE_FULL;
 }
 
 static void start(struct walk *walk, const struct unwind_context *context)
@@ -527,37 +430,358 @@ NOINLINE size_t unwind_capture(uintptr_t *frames, size_t capacity, const void *c
     return run(&walk, &context, ARCH_PRESERVED);
 }
 
-// Walks to the frame that returns to `caller`: the walk's only one then. False: there is none.
-static bool find_caller(struct walk *walk, const struct unwind_context *context, uintptr_t caller)
+// ---- With a memo --------------------------------------------------------------------------------
+
+// Makes the steps [top, held) without looking anything up, from `state` on; noted or not.
+static NOINLINE void make_again(struct memo_use *use, uint32_t held, bool is_noting,
+    struct memo_state *state, uintptr_t *frames)
 {
-    const size_t capacity = walk->capacity;
+    const struct unwind_memo *memo = use->memo;
+    for (uint32_t i = use->top; i < held; i++) {
+        uintptr_t bp_place = memo->bp_places[i];
+        uintptr_t bp_word = bp_place == 0 ? 0 : arch_load(bp_place);
+        if (is_noting) {
+            *memo_add(use) = (struct memo_step){
+                .state = *state,
+                .place = memo->places[i],
+                .bp_place = bp_place,
+                .bp_word = bp_word,
+                .flags = memo->flags[i] & (MEMO_USES_BP | MEMO_TRANSIENT),
+            };
+        }
+        *state = (struct memo_state){
+            .pc = memo->addresses[i] - 1,
+            .sp = memo->places[i] + sizeof(uintptr_t),
+            .bp = bp_place == 0 ? state->bp : bp_word,
+        };
+        *frames++ = memo->addresses[i];
+    }
+    use->top = held;
+}
+
+// The walk has come into the state of the step at `top`.  Finds how far the steps from there on
+// hold. True: from there on the stack is what is remembered, and the walk is over.
+ALWAYS_INLINE bool is_remembered(struct memo_use *use, size_t room, uint32_t *held)
+{
+    const struct unwind_memo *memo = use->memo;
+    uint32_t left = (uint32_t)room;
+    uint32_t known = MEMO_STEPS_MAX - use->top;
+    uint32_t end = use->top + (left < known ? left : known);
+    *held = memo_held(memo, use->top, end);
+    if (LIKELY(*held == end && (left <= known || memo->is_complete))) {
+        use->end = end;
+        return true;
+    }
+    return false;
+}
+
+// A walk's first frames.  Used where the compiler can keep all of it in registers.
+struct passing {
+    uintptr_t pc;
+    uintptr_t sp;
+    uintptr_t bp;
+    uintptr_t *frames;
+    size_t count;
+    size_t capacity;
+    uintptr_t low;  // readable from here
+    uintptr_t last; // to this word
+};
+
+// Makes steps again, on the way. Returns how many.
+ALWAYS_INLINE size_t pass_again(struct passing *passing, struct memo_use *use, uint32_t held)
+{
+    struct memo_state state = {.pc = passing->pc, .sp = passing->sp, .bp = passing->bp};
+    size_t made = held - use->top;
+    make_again(use, held, false, &state, passing->frames + passing->count);
+    passing->pc = state.pc;
+    passing->sp = state.sp;
+    passing->bp = state.bp;
+    return made;
+}
+
+// Passes usual frames of modules that stay without noting them.  True: the walk is over.
+ALWAYS_INLINE bool pass_frames(struct passing *passing, struct memo_use *use)
+{
+    const uint32_t generation = modules_generation();
+    const size_t limit = size_min(passing->capacity, MEMO_PASSED);
+    uint32_t held;
+    while (passing->count < limit) {
+        uintptr_t pc = passing->pc;
+        if (memo_find(use->memo, &use->top, pc, passing->sp, passing->bp)) {
+            if (is_remembered(use, passing->capacity - passing->count, &held)) {
+                return true;
+            }
+            if (held == MEMO_STEPS_MAX) {
+                return false; // where the memo ends, steps are to be noted
+            }
+            if (held > use->top) {
+                passing->count += pass_again(passing, use, held);
+                pc = passing->pc;
+            }
+        }
+        uint64_t rule = rule_cache_find(rule_cache_key(pc, generation));
+        uint64_t kind = rule & (RULE_KIND_MASK | RULE_TRANSIENT);
+        if (kind != RULE_SP && kind != RULE_BP) {
+            return false;
+        }
+        uintptr_t low = passing->low;
+        uintptr_t last = passing->last;
+        uintptr_t sp = passing->sp;
+        uintptr_t cfa = (kind == RULE_SP ? sp : passing->bp) + (uintptr_t)rule_cfa_offset(rule);
+        uintptr_t place = cfa - sizeof(uintptr_t);
+        intptr_t bp_offset = rule_bp_offset(rule);
+        uintptr_t bp_place = bp_offset == RULE_BP_SAME ? place : cfa + (uintptr_t)bp_offset;
+        if (UNLIKELY(place - sp > last - sp || bp_place - low > last - low)) {
+            return false;
+        }
+        uintptr_t address = arch_load(place);
+        if (UNLIKELY(address == 0 || passing->count == passing->capacity)) {
+            return false;
+        }
+        if (bp_offset != RULE_BP_SAME) {
+            passing->bp = arch_load(bp_place);
+        }
+        passing->sp = cfa;
+        passing->pc = address - 1; // as in leave_frame()
+        passing->frames[passing->count++] = address;
+    }
+    return false;
+}
+
+// A usual step, noted. False: it is none, and nothing has changed.
+ALWAYS_INLINE bool step_noted(struct walk *walk, struct memo_use *use, uint64_t rule)
+{
+    bool is_sp = rule_kind(rule) == RULE_SP;
+    if (!is_sp && rule_kind(rule) != RULE_BP) {
+        return false;
+    }
+    const uintptr_t last = walk->bounds.high - sizeof(uintptr_t);
+    uintptr_t cfa = (is_sp ? walk->sp : walk->bp) + (uintptr_t)rule_cfa_offset(rule);
+    uintptr_t place = cfa - sizeof(uintptr_t);
+    intptr_t bp_offset = rule_bp_offset(rule);
+    bool is_same = bp_offset == RULE_BP_SAME;
+    uintptr_t bp_place = is_same ? place : cfa + (uintptr_t)bp_offset;
+    if (UNLIKELY(
+            place < walk->sp || place > last || bp_place < walk->bounds.low || bp_place > last)) {
+        return false;
+    }
+    uintptr_t address = arch_load(place);
+    if (UNLIKELY(address == 0)) {
+        return false;
+    }
+    struct memo_step *step = memo_add(use);
+    step->state = (struct memo_state){.pc = walk->pc, .sp = walk->sp, .bp = walk->bp};
+    step->place = place;
+    step->bp_place = is_same ? 0 : bp_place;
+    step->bp_word = arch_load(bp_place);
+    step->flags =
+        (uint8_t)((is_sp ? 0 : MEMO_USES_BP) | ((rule & RULE_TRANSIENT) != 0 ? MEMO_TRANSIENT : 0));
+    walk->bp = is_same ? walk->bp : step->bp_word;
+    walk->sp = cfa;
+    walk->pc = address - 1; // as in leave_frame()
+    walk->frames[walk->count++] = address;
+    return true;
+}
+
+// All that passing does not do. A frame that needs all registers is noted only.
+static void run_on(struct walk *walk, struct memo_use *use)
+{
+    const uint32_t generation = modules_generation();
+    uint32_t held;
+    while (walk->count < walk->capacity) {
+        struct memo_state state = {.pc = walk->pc, .sp = walk->sp, .bp = walk->bp};
+        if (memo_find(use->memo, &use->top, state.pc, state.sp, state.bp)) {
+            if (is_remembered(use, walk->capacity - walk->count, &held)) {
+                return;
+            }
+            size_t made = held - use->top;
+            make_again(use, held, true, &state, walk->frames + walk->count);
+            walk->count += made;
+            walk->pc = state.pc;
+            walk->sp = state.sp;
+            walk->bp = state.bp;
+        }
+        uint64_t rule = rule_cache_find(rule_cache_key(walk->pc, generation));
+        if (UNLIKELY(rule == 0 || (rule & RULE_TRANSIENT) != 0)) {
+            rule = rule_find(walk, walk->pc);
+        }
+        if (LIKELY(step_noted(walk, use, rule))) {
+            continue;
+        }
+        use->is_complete = rule_kind(rule) == RULE_END;
+        const size_t before = walk->count;
+        bool goes_on = step(walk, rule);
+        if (walk->count != before) {
+            use->fresh_count = 0; // steps have to follow one another
+        }
+        if (!goes_on) {
+            walk->is_full = rule_kind(rule) == RULE_FULL;
+            return;
+        }
+        if (!walk->bounds.is_own) {
+            use->is_elsewhere = true;
+            return;
+        }
+    }
+}
+
+// Remembers the own frames between the walk's begin and the caller, if sp alone leads through them.
+static void learn_head(struct unwind_memo *memo, const struct walk *begin, uintptr_t caller)
+{
+    const uint32_t generation = modules_generation();
+    struct memo_head head = {.count = 0};
+    uintptr_t pc = begin->pc;
+    uintptr_t sp = begin->sp;
+    while (head.count < MEMO_HEAD_STEPS) {
+        uint64_t rule = rule_cache_find(rule_cache_key(pc, generation));
+        uintptr_t cfa = sp + (uintptr_t)rule_cfa_offset(rule);
+        uintptr_t distance = cfa - begin->sp;
+        if ((rule & (RULE_KIND_MASK | RULE_TRANSIENT)) != RULE_SP || cfa <= sp ||
+            cfa > begin->bounds.high || distance > INT32_MAX) {
+            return;
+        }
+        if (rule_bp_offset(rule) != RULE_BP_SAME) {
+            head.bp_offset = (int32_t)((intptr_t)distance + rule_bp_offset(rule));
+            if (head.bp_offset <= 0) {
+                return;
+            }
+        }
+        uintptr_t address = arch_load(cfa - sizeof(uintptr_t));
+        head.offsets[head.count] = (uint32_t)(distance - sizeof(uintptr_t));
+        head.words[head.count++] = address;
+        sp = cfa;
+        pc = address - 1;
+        if (address == caller) {
+            head.reach = head.offsets[head.count - 1];
+            memo->heads[memo->head_turn++ % MEMO_HEADS] = head;
+            return;
+        }
+    }
+}
+
+// Walks to the frame that returns to `caller`: the walk's only one then. False: there is none.
+static NOINLINE bool find_caller(struct walk *walk, struct unwind_memo *memo,
+    const struct unwind_context *context, uintptr_t caller)
+{
+    const struct walk begin = *walk;
     walk->sought = caller;
     walk->wanted = 1; // found, the walk is over
     run(walk, context, ARCH_PRESERVED);
-    walk->capacity = capacity;
-    return walk->sought == 0;
+    walk->capacity = begin.capacity;
+    if (walk->sought != 0 || !walk->bounds.is_own) {
+        return false;
+    }
+    learn_head(memo, &begin, caller);
+    return true;
+}
+
+// The rest of a stack that is no longer the thread's own: as far as it is known.
+static void run_elsewhere(struct walk *walk)
+{
+    uint64_t rule;
+    do {
+        rule = rule_find(walk, walk->pc);
+    } while (walk->count < walk->capacity && step(walk, rule));
+    walk->is_full = rule_kind(rule) == RULE_FULL;
+}
+
+// What is left to do when passing has not come to the stack's end. Returns how many frames there
+// are; 0: the stack needs another kind of walk.
+static NOINLINE size_t run_slow(
+    struct walk *walk, struct memo_use *use, const struct unwind_context *context, uintptr_t caller)
+{
+    walk->verified = use->memo->verified;
+    if (walk->count == 0 && !find_caller(walk, use->memo, context, caller)) {
+        return 0;
+    }
+    run_on(walk, use);
+    if (UNLIKELY(use->is_elsewhere)) {
+        run_elsewhere(walk);
+    }
+    use->memo->verified = walk->verified;
+    return walk->is_full ? 0 : walk->count;
+}
+
+ALWAYS_INLINE struct walk walk_of(const struct passing *passing)
+{
+    return (struct walk){
+        .frames = passing->frames,
+        .capacity = passing->capacity,
+        .count = passing->count,
+        .pc = passing->pc,
+        .sp = passing->sp,
+        .bp = passing->bp,
+        .bounds = {.low = passing->low, .high = passing->last + sizeof(uintptr_t), .is_own = true},
+    };
+}
+
+// As far as the caller, if the way there is known; and the frames behind.  True: the walk is over.
+ALWAYS_INLINE bool pass(struct passing *passing, struct memo_use *use, uintptr_t caller)
+{
+    const struct unwind_memo *memo = use->memo;
+    uintptr_t sp = passing->sp;
+    const struct memo_head *head =
+        memo_find_head(memo, caller, passing->last + sizeof(uintptr_t), sp);
+    if (UNLIKELY(head == NULL)) {
+        return false;
+    }
+    if (head->bp_offset != 0) {
+        passing->bp = arch_load(sp + (uintptr_t)(intptr_t)head->bp_offset);
+    }
+    passing->sp = sp + head->reach + sizeof(uintptr_t);
+    passing->pc = caller - 1;
+    passing->frames[passing->count++] = caller;
+    return memo->turn % MEMO_TURNS != 0 && pass_frames(passing, use);
+}
+
+NOINLINE bool unwind_remember(struct unwind_memo *memo, uintptr_t *frames, size_t capacity,
+    const void *caller, struct unwind_stack *stack)
+{
+    if (!ARCH_CAN_UNWIND || capacity < SEARCH_DEPTH || capacity > MEMO_FRAMES_MAX ||
+        caller == NULL || !memo_open(memo, modules_generation(), (uint32_t)capacity)) {
+        return false;
+    }
+    struct memo_use use = {.memo = memo, .top = MEMO_STEPS_MAX - memo->count};
+    struct unwind_context context;
+    arch_context_here(&context);
+    struct bounds bounds;
+    if (UNLIKELY(!bounds_open(&bounds, context.registers[ARCH_SP]) || !bounds.is_own)) {
+        unwind_memo_done(memo);
+        return false;
+    }
+    struct passing passing = {
+        .pc = context.registers[CFI_PC],
+        .sp = context.registers[ARCH_SP],
+        .bp = context.registers[ARCH_BP],
+        .frames = frames,
+        .capacity = capacity,
+        .low = bounds.low,
+        .last = bounds.high - sizeof(uintptr_t),
+    };
+    size_t count;
+    if (LIKELY(pass(&passing, &use, (uintptr_t)caller))) {
+        count = passing.count;
+    } else {
+        struct walk walk = walk_of(&passing);
+        count = run_slow(&walk, &use, &context, (uintptr_t)caller);
+        if (count == 0) {
+            unwind_memo_done(memo);
+            return false;
+        }
+    }
+    memo_close(&use, frames, count, stack);
+    return true;
 }
 
 NOINLINE size_t unwind_capture_remembered(
     struct unwind_memo *memo, uintptr_t *frames, size_t capacity, const void *caller)
 {
-    struct memo_use use;
-    if (memo == NULL || caller == NULL || capacity < SEARCH_DEPTH || !ARCH_CAN_UNWIND ||
-        !memo_open(&use, memo, modules_generation())) {
+    struct unwind_stack stack;
+    if (memo == NULL || !unwind_remember(memo, frames, capacity, caller, &stack)) {
         return unwind_capture(frames, capacity, caller);
     }
-    struct unwind_context context;
-    arch_context_here(&context);
-    struct walk walk = {
-        .frames = frames, .capacity = capacity, .memo = &use, .verified = memo->verified};
-    start(&walk, &context);
-    bool is_found = find_caller(&walk, &context, (uintptr_t)caller);
-    if (is_found) {
-        run_on(&walk);
-    }
-    memo->verified = walk.verified;
-    memo_close(&use);
-    return is_found && !walk.is_full ? walk.count : unwind_capture(frames, capacity, caller);
+    unwind_memo_done(memo);
+    return stack.count;
 }
 
 size_t unwind_capture_signal(uintptr_t *frames, size_t capacity, const void *ucontext)

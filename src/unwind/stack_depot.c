@@ -163,25 +163,32 @@ ALWAYS_INLINE uint64_t entry_size(size_t frame_count)
     return sizeof(struct stack_depot_entry) + frame_count * sizeof(uintptr_t);
 }
 
-// Two sums side by side, so that one multiplication does not wait for the other.
-static uint32_t hash_frames(const uintptr_t *frames, size_t count)
+uint64_t stack_depot_power(size_t count)
 {
-    const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t even = count;
-    uint64_t odd = ~(uint64_t)count;
-    size_t i = 0;
-    for (; i + 2 <= count; i += 2) {
-        even = (even ^ frames[i]) * factor;
-        odd = (odd ^ frames[i + 1]) * factor;
-        even ^= even >> 32;
-        odd ^= odd >> 32;
+    uint64_t power = 1;
+    for (uint64_t square = STACK_DEPOT_FACTOR; count > 0; count >>= 1) {
+        power *= (count & 1) != 0 ? square : 1;
+        square *= square;
     }
-    if (i < count) {
-        even = (even ^ frames[i]) * factor;
-        even ^= even >> 32;
+    return power;
+}
+
+// From the outermost frame on, two at a time: so one multiplication waits less for the other.
+static uint64_t sum_frames(const uintptr_t *frames, size_t count)
+{
+    const uint64_t square = STACK_DEPOT_FACTOR * STACK_DEPOT_FACTOR;
+    uint64_t sum = 0;
+    size_t i = count;
+    for (; i >= 2; i -= 2) {
+        uint64_t pair = stack_depot_add(stack_depot_mix(frames[i - 1]), frames[i - 2]);
+        sum = sum * square + pair;
     }
-    uint64_t hash = (even + (odd << 1 | odd >> 63)) * factor;
-    return (uint32_t)(hash >> 32);
+    return i == 1 ? stack_depot_add(sum, frames[0]) : sum;
+}
+
+static uint32_t hash_of(uint64_t sum, size_t count)
+{
+    return (uint32_t)(((sum ^ sum >> 32) + count) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 }
 
 struct bucket {
@@ -194,6 +201,21 @@ ALWAYS_INLINE _Atomic(uint32_t) *bucket_of(struct stack_depot_header *header, ui
     return &buckets[hash & (header->bucket_count - 1)].newest;
 }
 
+// Without a call: mostly there are few frames, and they are equal.
+ALWAYS_INLINE bool are_equal(const uintptr_t *left, const uintptr_t *right, size_t count)
+{
+    uintptr_t differ = 0;
+    size_t i = 0;
+    for (; i + 4 <= count && differ == 0; i += 4) {
+        differ = (left[i] ^ right[i]) | (left[i + 1] ^ right[i + 1]) |
+                 (left[i + 2] ^ right[i + 2]) | (left[i + 3] ^ right[i + 3]);
+    }
+    for (; i < count && differ == 0; i++) {
+        differ = left[i] ^ right[i];
+    }
+    return differ == 0;
+}
+
 // Looks through the entries from `id` on, up to `end`, which has been looked at already.
 static uint32_t find_from(struct stack_depot_header *header, uint32_t id, uint32_t end,
     uint32_t hash, const uintptr_t *frames, size_t count)
@@ -201,7 +223,7 @@ static uint32_t find_from(struct stack_depot_header *header, uint32_t id, uint32
     while (id != end) {
         const struct stack_depot_entry *entry = entry_of(header, id);
         if (entry->hash == hash && entry->frame_count == count &&
-            memcmp(entry->frames, frames, count * sizeof(frames[0])) == 0) {
+            are_equal(entry->frames, frames, count)) {
             return id;
         }
         id = entry->next;
@@ -264,11 +286,8 @@ static uint32_t insert(struct stack_depot_header *header, uint32_t head, uint32_
     return id;
 }
 
-uint32_t stack_depot_put(const uintptr_t *frames, size_t count)
+static uint32_t put(const uintptr_t *frames, size_t count, uint32_t hash)
 {
-    if (UNLIKELY(count == 0)) {
-        return 0;
-    }
     struct stack_depot_header *header = depot_header();
     if (UNLIKELY(header == NULL)) {
         header = create();
@@ -276,11 +295,24 @@ uint32_t stack_depot_put(const uintptr_t *frames, size_t count)
             return 0;
         }
     }
-    count = size_min(count, STACK_DEPOT_FRAMES_MAX);
-    uint32_t hash = hash_frames(frames, count);
     uint32_t head = atomic_load_explicit(bucket_of(header, hash), memory_order_acquire);
     uint32_t id = find_from(header, head, 0, hash, frames, count);
     return LIKELY(id != 0) ? id : insert(header, head, hash, frames, count);
+}
+
+uint32_t stack_depot_put(const uintptr_t *frames, size_t count)
+{
+    if (UNLIKELY(count == 0)) {
+        return 0;
+    }
+    count = size_min(count, STACK_DEPOT_FRAMES_MAX);
+    return put(frames, count, hash_of(sum_frames(frames, count), count));
+}
+
+uint32_t stack_depot_put_summed(const uintptr_t *frames, size_t count, uint64_t sum)
+{
+    return count == 0 || count > STACK_DEPOT_FRAMES_MAX ? stack_depot_put(frames, count)
+                                                        : put(frames, count, hash_of(sum, count));
 }
 
 // Whether an entry lies there; every step is proved, because anything may be asked for.

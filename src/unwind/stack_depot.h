@@ -89,6 +89,27 @@ const void *stack_depot_place(void);
  */
 uint32_t stack_depot_put(const uintptr_t *frames, size_t count);
 
+/// The same for a caller that has the sum of the frames: that of none is 0, and a frame in front of
+/// others makes stack_depot_add() of theirs.
+uint32_t stack_depot_put_summed(const uintptr_t *frames, size_t count, uint64_t sum);
+
+#define STACK_DEPOT_FACTOR UINT64_C(0xd1342543de82ef95)
+
+/// What a frame adds to a sum.
+ALWAYS_INLINE uint64_t stack_depot_mix(uintptr_t frame)
+{
+    uint64_t mixed = (uint64_t)frame * UINT64_C(0x9e3779b97f4a7c15);
+    return mixed ^ mixed >> 32;
+}
+
+ALWAYS_INLINE uint64_t stack_depot_add(uint64_t sum, uintptr_t frame)
+{
+    return sum * STACK_DEPOT_FACTOR + stack_depot_mix(frame);
+}
+
+/// By what so many frames in front multiply a sum.
+uint64_t stack_depot_power(size_t count);
+
 /**
  * Copies a stack.
  *

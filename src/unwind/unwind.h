@@ -43,7 +43,27 @@ size_t unwind_capture(uintptr_t *frames, size_t capacity, const void *caller);
  */
 struct unwind_memo;
 size_t unwind_memo_size(void);
-/// As unwind_capture(), and gives the same; quicker where the memo helps. `memo` NULL: it is that.
+
+/// What is known of a stack.
+struct unwind_stack {
+    size_t count; ///< of its frames
+    uint64_t sum; ///< of the frames, as stack_depot_put_summed() takes it
+    /// What the caller has noted of this very stack, 0 at first; or NULL.  Where there is something
+    /// the frames are not stored, and `sum` is undefined.
+    uint32_t *number;
+};
+
+/**
+ * As unwind_capture(), and finds the same; quicker where the memo helps.  The memo stays in
+ * use until unwind_memo_done(), which must follow.
+ *
+ * @return false: the memo is in use, or of no help; nothing must follow
+ */
+bool unwind_remember(struct unwind_memo *memo, uintptr_t *frames, size_t capacity,
+    const void *caller, struct unwind_stack *stack);
+void unwind_memo_done(struct unwind_memo *memo);
+
+/// The same for callers with an array of their own. `memo` NULL: it is unwind_capture().
 size_t unwind_capture_remembered(
     struct unwind_memo *memo, uintptr_t *frames, size_t capacity, const void *caller);
 

@@ -1,0 +1,268 @@
+// SPDX-FileCopyrightText: 2026 The Halde authors
+// SPDX-License-Identifier: MIT
+
+// Walks with a memo find what walks without one find: in call trees that a generator draws, with
+// frames that are found by bp, callers that keep values in it, recursion deeper than the memo and
+// than the array, and with numbers noted of stacks as the recorder does it.
+
+#include "unwind/stack_depot.h"
+#include "unwind/unwind.h"
+
+#include "check.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    FRAMES_MAX = 64,
+    CALLS = 600000,
+    DEPTH_MAX = 230,
+};
+
+struct tree {
+    struct unwind_memo *memo;
+    uint64_t random;
+    size_t calls; // left
+    size_t depth;
+    size_t depth_max;
+    size_t known; // stacks whose number was noted
+    size_t differing;
+};
+
+static uint32_t draw(struct tree *tree, uint32_t limit)
+{
+    tree->random = tree->random * UINT64_C(6364136223846793005) + 1442695040888963407U;
+    return (uint32_t)(tree->random >> 33) % limit;
+}
+
+// ---- One stack, three times ---------------------------------------------------------------------
+
+// As the recorder does it.
+static __attribute__((noinline)) uint32_t number_of(struct tree *tree, const void *caller)
+{
+    uintptr_t frames[FRAMES_MAX];
+    struct unwind_stack stack;
+    if (!unwind_remember(tree->memo, frames, FRAMES_MAX, caller, &stack)) {
+        return stack_depot_put(frames, unwind_capture(frames, FRAMES_MAX, caller));
+    }
+    uint32_t number = stack.number == NULL ? 0 : *stack.number;
+    tree->known += number != 0;
+    if (number == 0) {
+        number = stack_depot_put_summed(frames, stack.count, stack.sum);
+        if (stack.number != NULL) {
+            *stack.number = number;
+        }
+    }
+    unwind_memo_done(tree->memo);
+    return number;
+}
+
+static __attribute__((noinline)) void probe(struct tree *tree)
+{
+    const void *caller = __builtin_return_address(0);
+    uintptr_t frames[FRAMES_MAX];
+    size_t count = unwind_capture(frames, FRAMES_MAX, caller);
+    uint32_t number = number_of(tree, caller);
+    tree->differing += count < 3 || number != stack_depot_put(frames, count);
+    __asm__ volatile("" ::: "memory"); // no tail call
+}
+
+// ---- Call trees ---------------------------------------------------------------------------------
+
+static void descend(struct tree *tree);
+
+static __attribute__((noinline)) void by_sp(struct tree *tree)
+{
+    volatile char room[40];
+    room[0] = 1;
+    probe(tree);
+    descend(tree);
+    probe(tree);
+    room[1] = room[0];
+}
+
+// A frame whose size nobody knows before: it is found by bp.
+static __attribute__((noinline)) void by_bp(struct tree *tree)
+{
+    char *room = __builtin_alloca(16 + draw(tree, 200));
+    room[0] = 1;
+    __asm__ volatile("" ::"r"(room) : "memory");
+    descend(tree);
+    probe(tree);
+    __asm__ volatile("" ::"r"(room) : "memory");
+}
+
+// Values in all preserved registers, bp among them, that are others each time.
+static __attribute__((noinline)) uint64_t with_values(struct tree *tree, uint64_t a, uint64_t b)
+{
+    uint64_t c = a * 3, d = b * 5, e = a ^ b, f = a + b;
+    for (int i = 0; i < 2; i++) {
+        descend(tree);
+        probe(tree);
+        __asm__ volatile("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(e), "+r"(f));
+        a += c ^ f;
+        b += d ^ e;
+    }
+    return a + b + c + d + e + f;
+}
+
+static __attribute__((noinline)) void in_a_row(struct tree *tree)
+{
+    for (int i = 0; i < 40 && tree->calls > 0; i++) {
+        tree->calls--;
+        probe(tree);
+    }
+}
+
+// bp pushed by one that does not use it for its frame.
+static __attribute__((noinline)) uint64_t save_values(struct tree *tree, uint64_t a, uint64_t b)
+{
+    uint64_t c = a * 3, d = b * 5, e = a ^ b, f = a + b;
+    probe(tree);
+    __asm__ volatile("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(e), "+r"(f));
+    return a + b + c + d + e + f;
+}
+
+static __attribute__((noinline)) void fill_up(struct tree *tree, size_t size)
+{
+    char *room = __builtin_alloca(size);
+    __asm__ volatile("" ::"r"(room) : "memory");
+    probe(tree);
+    save_values(tree, tree->random, tree->depth);
+    __asm__ volatile("" ::"r"(room) : "memory");
+}
+
+// Whichever way it goes, what is called further in lies at the same place; but bp does not, nor do
+// the frames between.
+static __attribute__((noinline)) void balance(struct tree *tree)
+{
+    uint32_t way = draw(tree, 3);
+    char *room = __builtin_alloca(64 + 64 * (size_t)way);
+    __asm__ volatile("" ::"r"(room) : "memory");
+    if (way == 0) {
+        fill_up(tree, 256);
+        __asm__ volatile("" ::"r"(room) : "memory");
+    } else if (way == 1) {
+        fill_up(tree, 192);
+        __asm__ volatile("nop" ::"r"(room) : "memory");
+    } else {
+        fill_up(tree, 128);
+        __asm__ volatile("nop; nop" ::"r"(room) : "memory");
+    }
+}
+
+static __attribute__((noinline)) void descend(struct tree *tree)
+{
+    if (tree->calls == 0 || tree->depth >= tree->depth_max) {
+        return;
+    }
+    tree->calls--;
+    tree->depth++;
+    switch (draw(tree, 6)) {
+    case 0:
+        by_sp(tree);
+        break;
+    case 1:
+        by_bp(tree);
+        break;
+    case 2:
+        with_values(tree, tree->random, tree->depth);
+        break;
+    case 3:
+        in_a_row(tree);
+        break;
+    case 4:
+        balance(tree);
+        break;
+    default:
+        probe(tree);
+        break;
+    }
+    tree->depth--;
+    __asm__ volatile("" ::: "memory");
+}
+
+static void *run_trees(void *context)
+{
+    const uint64_t seed = *(const uint64_t *)context;
+    size_t size = (unwind_memo_size() + 63) / 64 * 64;
+    struct tree tree = {.memo = aligned_alloc(64, size), .random = seed};
+    memset(tree.memo, 0, size);
+    for (size_t depth = 4; depth <= DEPTH_MAX; depth = depth * 2 + 10) {
+        tree.calls = CALLS / 6;
+        tree.depth_max = depth;
+        while (tree.calls > 0) {
+            descend(&tree);
+        }
+    }
+    EXPECT_SIZE(tree.differing, 0);
+    EXPECT_TRUE(tree.known > 100);
+    free(tree.memo);
+    return NULL;
+}
+
+// ---- Others -------------------------------------------------------------------------------------
+
+// The same stack, for arrays of another size and when the memo is in use.
+static __attribute__((noinline)) void check_sizes(struct unwind_memo *memo)
+{
+    const void *caller = __builtin_return_address(0);
+    static const size_t SIZES[] = {64, 3, 33, 128, 64, 200, 1};
+    for (size_t i = 0; i < sizeof(SIZES) / sizeof(SIZES[0]); i++) {
+        uintptr_t plain[200], remembered[200];
+        size_t count = unwind_capture(plain, SIZES[i], caller);
+        EXPECT_SIZE(unwind_capture_remembered(memo, remembered, SIZES[i], caller), count);
+        EXPECT_TRUE(memcmp(plain, remembered, count * sizeof(plain[0])) == 0);
+    }
+    uintptr_t frames[64];
+    struct unwind_stack stack;
+    EXPECT_TRUE(unwind_remember(memo, frames, 64, caller, &stack));
+    EXPECT_TRUE(!unwind_remember(memo, frames, 64, caller, &stack));
+    unwind_memo_done(memo);
+    EXPECT_TRUE(unwind_remember(memo, frames, 64, caller, &stack));
+    unwind_memo_done(memo);
+}
+
+static void test_sizes(void)
+{
+    size_t size = (unwind_memo_size() + 63) / 64 * 64;
+    struct unwind_memo *memo = aligned_alloc(64, size);
+    memset(memo, 0, size);
+    check_sizes(memo);
+    free(memo);
+}
+
+// A sum is that of the frames, however it comes about.
+static void test_sums(void)
+{
+    uintptr_t frames[9];
+    uint64_t sum = 0;
+    for (size_t i = 9; i-- > 0;) {
+        frames[i] = 0x550000001000 + i * 0x123457;
+        sum = stack_depot_add(sum, frames[i]);
+    }
+    EXPECT_SIZE(stack_depot_put_summed(frames, 9, sum), stack_depot_put(frames, 9));
+    uint64_t outer = 0;
+    for (size_t i = 9; i-- > 4;) {
+        outer = stack_depot_add(outer, frames[i]);
+    }
+    sum -= outer * stack_depot_power(4);
+    EXPECT_SIZE(stack_depot_put_summed(frames, 4, sum), stack_depot_put(frames, 4));
+}
+
+int main(void)
+{
+    test_sums();
+    test_sizes();
+    pthread_t threads[2];
+    uint64_t seeds[3] = {1, 2, 3};
+    for (size_t i = 0; i < 2; i++) {
+        EXPECT_TRUE(pthread_create(&threads[i], NULL, run_trees, &seeds[i]) == 0);
+    }
+    run_trees(&seeds[2]);
+    for (size_t i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    return test_result();
+}

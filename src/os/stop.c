@@ -26,6 +26,7 @@
 enum {
     THREADS_MAX = 16384,
     HELPER_STACK_SIZE = 64 * 1024,
+    VECTORS_SIZE_MAX = 16 * 1024,
     STOP_WAIT_MS = 1000, // for one thread: it may be where no signal reaches it
 };
 
@@ -48,6 +49,7 @@ struct os_stop {
     size_t size; // bytes of this structure with all that follows
     size_t count;
     struct os_stopped_thread threads[THREADS_MAX];
+    uint64_t vectors[VECTORS_SIZE_MAX / sizeof(uint64_t)]; // helper: of the thread in hand
     _Alignas(4096) uint8_t helper_stack[HELPER_STACK_SIZE];
 };
 
@@ -243,10 +245,49 @@ static uintptr_t thread_pointer_of(pid_t thread, const struct user_regs_struct *
     return 0;
 }
 #endif
-static_assert(sizeof(struct user_regs_struct) <= OS_REGISTERS_MAX * sizeof(uint64_t),
+static_assert(sizeof(struct user_regs_struct) <= OS_GENERAL_REGISTERS_MAX * sizeof(uint64_t),
     "registers fit into struct os_stopped_thread");
 
-static bool read_registers(struct os_stopped_thread *thread)
+// Register sets with vector registers: the first that a thread has holds all of them.
+#if defined(__x86_64__)
+static const int VECTOR_SETS[] = {NT_X86_XSTATE, NT_PRFPREG};
+#else
+static const int VECTOR_SETS[] = {NT_ARM_SVE, NT_PRFPREG};
+#endif
+
+static bool has_register(const struct os_stopped_thread *thread, uint64_t value)
+{
+    for (uint32_t i = 0; i < thread->register_count; i++) {
+        if (thread->registers[i] == value) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Of the words of vector registers those that may be addresses: compilers copy pairs of pointers
+// with them.
+static void add_vectors(struct os_stop *stop, struct os_stopped_thread *thread)
+{
+    const uint64_t first_address = 1 << 16, last_address = (uint64_t)1 << 56;
+    struct iovec place = {.iov_len = 0};
+    for (size_t i = 0; i < sizeof(VECTOR_SETS) / sizeof(VECTOR_SETS[0]) && place.iov_len == 0;
+         i++) {
+        place = (struct iovec){.iov_base = stop->vectors, .iov_len = sizeof(stop->vectors)};
+        if (trace(PTRACE_GETREGSET, (pid_t)thread->id, VECTOR_SETS[i], address_of(&place)) != 0) {
+            place.iov_len = 0;
+        }
+    }
+    for (size_t i = 0; i < place.iov_len / sizeof(uint64_t); i++) {
+        const uint64_t word = stop->vectors[i];
+        if (word >= first_address && word < last_address && !has_register(thread, word) &&
+            thread->register_count < OS_REGISTERS_MAX) {
+            thread->registers[thread->register_count++] = word;
+        }
+    }
+}
+
+static bool read_registers(struct os_stop *stop, struct os_stopped_thread *thread)
 {
     struct user_regs_struct registers = {0};
     struct iovec place = {.iov_base = &registers, .iov_len = sizeof(registers)};
@@ -257,6 +298,7 @@ static bool read_registers(struct os_stopped_thread *thread)
     thread->thread_pointer = thread_pointer_of((pid_t)thread->id, &registers);
     thread->register_count = sizeof(registers) / sizeof(uint64_t);
     memcpy(thread->registers, &registers, sizeof(registers));
+    add_vectors(stop, thread);
     return true;
 }
 
@@ -365,7 +407,7 @@ static bool seize(void *context, pid_t id)
     *thread = (struct os_stopped_thread){.id = (uint32_t)id};
     if (trace(PTRACE_INTERRUPT, id, 0, 0) == 0) {
         const int trouble = wait_for_stop(thread);
-        stop->count += trouble == 0 && read_registers(thread);
+        stop->count += trouble == 0 && read_registers(stop, thread);
         round->error = trouble == EBUSY ? EBUSY : 0;
     }
     return round->error == 0;

@@ -23,7 +23,10 @@
 #include "base/compiler.h"
 
 enum {
-    OS_REGISTERS_MAX = 36
+    OS_GENERAL_REGISTERS_MAX = 36,
+    OS_VECTOR_WORDS_MAX =
+        64, ///< of a thread's vector registers: different ones that may be addresses
+    OS_REGISTERS_MAX = OS_GENERAL_REGISTERS_MAX + OS_VECTOR_WORDS_MAX,
 };
 
 struct os_stopped_thread {
@@ -32,7 +35,7 @@ struct os_stopped_thread {
     int signal; ///< to be delivered when it goes on; 0: none
     uintptr_t stack_pointer;
     uintptr_t thread_pointer;
-    uint64_t registers[OS_REGISTERS_MAX];
+    uint64_t registers[OS_REGISTERS_MAX]; ///< general ones, then words of vector registers
 };
 
 struct os_stop; // in memory of the system

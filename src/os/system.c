@@ -30,6 +30,7 @@ static const struct {
     {"crt_details", "0 or 1", 0, true},
     {"crt_families", "0 or 1", 0, true},
     {"crt_leak_check", "0 or 1", 0, true},
+    {"crt_leak_list", "0 or 1", 0, true},
     {"crt_quarantine", "0 to 1073741824 bytes", 1073741824, false},
     {"crt_reachability", "0 or 1", 0, true},
     {"crt_stack_memory", "1048576 to 4294967295 bytes", 4294967295u, false},

@@ -230,6 +230,21 @@ static bool is_sound_debug(const struct view_debug_block *block, const struct vi
            (block->inner == 0 || block->size <= block->outer_size - block->inner);
 }
 
+/*
+ * A thread may have been stopped in a section of the debug heap (crtdbg/section.h), where it is not
+ * inside the engine: then a block may be half made, half resized or half freed, and view_is_quiet()
+ * does not know.  That does no harm:
+ *
+ * - Whatever changes a block sets its state to "none" before it touches the record or fills a byte,
+ *   and to another value when all is done (debug_block.c: make, claim, debug_block_leave).  A
+ *   stopped thread's stores are seen in that order.  So it is no debug block here, its patterns are
+ *   not checked, and it counts as a plain busy block, as the engine has it.
+ * - What is done after the state is set does not contradict it: the type of a delayed block, the
+ *   number of one that has just been ignored.
+ * - The thread has the block's address in its registers or on its stack, so a search for leaks
+ *   finds it in use.
+ * - Totals, queues of the quarantine and slots are nothing that is read from outside.
+ */
 bool view_debug_block(struct view *view, const struct view_heap *heap,
     const struct view_element *element, struct view_debug_block *block)
 {

@@ -11,6 +11,7 @@ enum {
     THREADS_MAX = 1 << 20,
     HEAPS_MAX = 1 << 22,
     RECORD_SIZE_MAX = 256,
+    SLICES_MAX = 1 << 24, // whose descriptors are fetched beforehand: 1 TiB
 };
 
 #define FIELD(structure, name) view_field(view, bytes, LAYOUT_FIELD_##structure##_##name)
@@ -349,11 +350,28 @@ static bool fetch_heap(struct view *view, const struct view_heap *heap)
     return fetch_alone(view, heap) && view_fetch_user_info(view, heap);
 }
 
-bool view_fetch(struct view *view)
+// What describes each slice, also those that only belong to something larger.
+static bool fetch_slices(struct view *view)
 {
-    view_forget(view);
+    uint64_t count = view_pool_slices(view);
+    uint64_t size = (count < SLICES_MAX ? count : SLICES_MAX) * view->slice_size_of;
+    uint8_t byte;
+    for (uint64_t at = 0; at < size; at += STORE_LINE_SIZE) {
+        uint64_t left = size - at < STORE_LINE_SIZE ? size - at : STORE_LINE_SIZE;
+        if (!store_touch(&view->store, view->slices + at, left)) {
+            return false;
+        }
+        if (!store_read(&view->store, view->slices + at, &byte, 1)) {
+            break; // there cannot be as many as it says
+        }
+    }
+    return true;
+}
+
+static bool fetch_all(struct view *view)
+{
     struct view_heap heap;
-    bool is_fetched = true;
+    bool is_fetched = fetch_slices(view);
     for (bool is_heap = view_heap_first(view, &heap); is_heap && is_fetched;
          is_heap = view_heap_next(view, &heap)) {
         is_fetched = fetch_heap(view, &heap);
@@ -361,4 +379,20 @@ bool view_fetch(struct view *view)
     // Whoever asks later whether a heap was quiet.
     is_somebody_inside(view, UINT64_MAX);
     return is_fetched && view_pool_slices(view) > 0;
+}
+
+void view_prepare(struct view *view)
+{
+    view_forget(view);
+    fetch_all(view);
+    store_remember(&view->store);
+}
+
+bool view_fetch(struct view *view)
+{
+    view_forget(view);
+    if (view->read_many != NULL) {
+        store_recall(&view->store, view->read_many);
+    }
+    return fetch_all(view);
 }

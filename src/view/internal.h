@@ -52,9 +52,10 @@ struct depot {
 };
 
 struct view {
-    struct store store;    ///< what the engine knows
-    struct store contents; ///< everything else
-    size_t memory_size;    ///< of this structure
+    struct store store;         ///< what the engine knows
+    struct store contents;      ///< everything else
+    view_bulk_reader read_many; ///< NULL: there is none
+    size_t memory_size;         ///< of this structure
 
     uint64_t layout_address;
     char library_version[16];

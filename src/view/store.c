@@ -69,8 +69,18 @@ bool store_init(struct store *store, view_reader read, void *context, uint32_t l
     return true;
 }
 
+static void forget_remembered(struct store *store)
+{
+    if (store->remembered != NULL) {
+        os_unreserve(store->remembered, store->remembered_size);
+    }
+    store->remembered = NULL;
+    store->remembered_count = 0;
+}
+
 void store_release(struct store *store)
 {
+    forget_remembered(store);
     if (store->memory != NULL) {
         os_unreserve(store->memory, store->memory_size);
     }
@@ -245,4 +255,69 @@ bool store_touch(struct store *store, uint64_t address, uint64_t size)
         size -= piece;
     }
     return true;
+}
+
+// ---- All at once ------------------------------------------------------------------------------
+
+// Lines come in nearly ascending order, in long runs.
+static void sort_numbers(uint64_t *numbers, size_t count)
+{
+    for (size_t gap = count / 2; gap > 0; gap /= 2) {
+        for (size_t i = gap; i < count; i++) {
+            const uint64_t number = numbers[i];
+            size_t place = i;
+            for (; place >= gap && numbers[place - gap] > number; place -= gap) {
+                numbers[place] = numbers[place - gap];
+            }
+            numbers[place] = number;
+        }
+    }
+}
+
+void store_remember(struct store *store)
+{
+    const size_t count = store->line_count;
+    const size_t numbers_size = bits_round_up(count * sizeof(uint64_t), os_page_size());
+    const size_t size =
+        numbers_size + bits_round_up(count * sizeof(struct view_piece), os_page_size());
+    forget_remembered(store);
+    char *memory = count > 0 ? os_reserve(size) : NULL;
+    if (memory == NULL || os_commit(memory, size, false) != 0) {
+        if (memory != NULL) {
+            os_unreserve(memory, size);
+        }
+        return;
+    }
+    store->remembered = (uint64_t *)(void *)memory;
+    store->remembered_size = size;
+    store->pieces = (struct view_piece *)(void *)(memory + numbers_size);
+    for (size_t i = 0; i < count; i++) {
+        store->remembered[store->remembered_count] = store->lines[i].number;
+        store->remembered_count += store->lines[i].valid == UINT16_MAX;
+    }
+    sort_numbers(store->remembered, store->remembered_count);
+    memset(store->pieces, 0, count * sizeof(store->pieces[0])); // it is in memory then
+}
+
+void store_recall(struct store *store, view_bulk_reader read_many)
+{
+    uint32_t count = 0;
+    for (; count < store->remembered_count; count++) {
+        const uint32_t line = line_of(store, store->remembered[count]);
+        if (line == NO_LINE) {
+            break;
+        }
+        store->pieces[count] = (struct view_piece){
+            .address = store->remembered[count] << STORE_LINE_SHIFT,
+            .size = STORE_LINE_SIZE,
+            .to = line_bytes(store, line),
+        };
+    }
+    read_many(store->context, store->pieces, count);
+    for (uint32_t i = 0; i < count; i++) {
+        // The others are read page by page, should anybody ask for them.
+        struct store_line *line = &store->lines[line_of(store, store->remembered[i])];
+        line->valid = store->pieces[i].is_read ? UINT16_MAX : 0;
+        store->read_size += store->pieces[i].is_read ? STORE_LINE_SIZE : 0;
+    }
 }

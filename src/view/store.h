@@ -45,6 +45,11 @@ struct store {
     uint32_t line_count, line_capacity;
     uint32_t committed; ///< lines whose bytes are accessible
     uint32_t last;      ///< line that was used last
+
+    uint64_t *remembered; ///< numbers of lines, ascending: store_remember()
+    uint32_t remembered_count;
+    struct view_piece *pieces; ///< room for one for each of them
+    size_t remembered_size;    ///< bytes of both arrays
 };
 
 /// Takes addresses for up to `line_capacity` lines, fewer where the system does not give so many.
@@ -56,6 +61,10 @@ void store_clear(struct store *store);
 
 /// Copies bytes. False: not all of them can be read.
 bool store_read(struct store *store, uint64_t address, void *buffer, size_t size);
+/// Keeps in mind which lines are here now.  Without memory it keeps none.
+void store_remember(struct store *store);
+/// Reads those lines at once into the empty store, as far as that is possible.
+void store_recall(struct store *store, view_bulk_reader read_many);
 /// Reads as much of a range as can be read. False: the store is full or out of memory.
 bool store_touch(struct store *store, uint64_t address, uint64_t size);
 

@@ -295,6 +295,7 @@ enum view_status view_open(struct view **view, const struct view_source *source)
         return VIEW_NO_MEMORY;
     }
     enum view_status status = VIEW_NO_MEMORY;
+    opened->read_many = source->read_many;
     if (init_stores(opened, source)) {
         status = search(opened, source);
     }
@@ -374,6 +375,11 @@ uint32_t view_pool_slices(struct view *view)
         view->has_pool_slices = true;
     }
     return view->pool_slices;
+}
+
+struct view_range view_pool(struct view *view)
+{
+    return (struct view_range){view->pool_base, view_slice_address(view, view_pool_slices(view))};
 }
 
 bool view_is_metadata(struct view *view, uint64_t address, uint64_t size)

@@ -9,6 +9,7 @@
  * everything is; what it reads it keeps, so that nothing is read twice:
  *
  *     view_open()      finds the layout and proves it; the process may run
+ *     view_prepare()   reads all that a walk needs for the first time: what comes, and where to
  *     view_is_quiet()  with all threads stopped: is somebody inside the engine?
  *     view_fetch()     reads, in large pieces, all that a walk needs; then the process may go on
  *     view_heap_...()  heaps;  view_walk_...()  their elements
@@ -30,6 +31,16 @@
 /// Reads `size` bytes at `address`; returns whether all of them could be read.
 typedef bool (*view_reader)(void *context, uint64_t address, void *buffer, size_t size);
 
+/// A piece of memory to be read with others.
+struct view_piece {
+    uint64_t address;
+    uint64_t size;
+    char *to;
+    bool is_read; ///< out: all of it
+};
+/// Reads many pieces at once.
+typedef void (*view_bulk_reader)(void *context, struct view_piece *pieces, size_t count);
+
 enum view_status {
     VIEW_OK,
     VIEW_NO_LAYOUT,     ///< nothing in these ranges says that there are heaps
@@ -48,6 +59,7 @@ struct view_range {
 
 struct view_source {
     view_reader read;
+    view_bulk_reader read_many; ///< NULL: there is none
     void *context;
     const struct view_range *ranges; ///< where the layout may be: private writable file mappings
     size_t range_count;
@@ -69,6 +81,8 @@ const char *view_library_version(const struct view *view);
 uint64_t view_read_size(const struct view *view);
 /// The addresses of the engine's one reservation: heaps, and everything it knows.
 struct view_range view_reservation(const struct view *view);
+/// The part of it in which the blocks lie; behind it is what the engine knows of them.
+struct view_range view_pool(struct view *view);
 /// The value of a variable of the layout; 0 when it cannot be read.
 uint64_t view_variable(struct view *view, enum layout_variable variable);
 /// What the layout says of a constant; 0 when it does not.
@@ -80,6 +94,12 @@ int64_t view_constant(const struct view *view, enum layout_constant constant);
  * obstacle.  Reads anew; the process must not run meanwhile.
  */
 bool view_is_quiet(struct view *view);
+/**
+ * While the process still runs: reads what view_fetch() is going to read, to know what that is and
+ * to have memory for it.  View_fetch() then reads it at once, in half the time.  What it has read
+ * may be torn, and is good for estimates only.
+ */
+void view_prepare(struct view *view);
 /// Forgets what was read and reads all that walks need. False: out of memory, or nothing could be
 /// read.
 bool view_fetch(struct view *view);
@@ -223,6 +243,11 @@ bool view_walk_next(struct view *view, struct view_walk *walk, struct view_eleme
  */
 bool view_walk_seek(struct view *view, struct view_walk *walk, const struct view_heap *heap,
     uint64_t position, bool was_busy);
+
+/// The element of a large block, whose first slice this is: as a walk has it, but for the region.
+/// False: it is no large block of this heap, or damaged.
+bool view_large_element(struct view *view, const struct view_heap *heap,
+    const struct view_slice *slice, struct view_element *element);
 
 /// An element's numbers as walks inside of the process give them (struct halde_entry).
 struct view_entry {

@@ -5,7 +5,13 @@
 
 #include "view/internal.h"
 
+#include "base/bits.h"
+
 #include <string.h>
+
+enum {
+    STATE_GROUP_MAX = 128 // bytes; the rest of the last group has states, too
+};
 
 #define KIND(name) ((uint8_t)view->constants[LAYOUT_CONSTANT_SLICE_##name])
 #define CONSTANT(name) ((uint64_t)view->constants[LAYOUT_CONSTANT_##name])
@@ -645,7 +651,7 @@ bool view_fetch_slice(
     uint64_t count = 1;
     bool is_large = slice->kind == KIND(LARGE) || slice->kind == KIND(ALONE);
     if (is_span(view, slice) && is_sound_span(view, slice)) {
-        size_t size = states_size(view, slice);
+        size_t size = bits_round_up(states_size(view, slice), STATE_GROUP_MAX);
         if (view_is_metadata(view, slice->map, size) &&
             !store_touch(&view->store, slice->map, size)) {
             return false;
@@ -657,4 +663,18 @@ bool view_fetch_slice(
     records = records_of(view, heap, slice->number);
     return records == 0 || !view_is_metadata(view, records, count * record_size) ||
            store_touch(&view->store, records, count * record_size);
+}
+
+bool view_large_element(struct view *view, const struct view_heap *heap,
+    const struct view_slice *slice, struct view_element *element)
+{
+    struct view_walk walk = {.heap = *heap};
+    uint64_t pool_end = view_slice_address(view, view_pool_slices(view));
+    uint64_t start = view_slice_address(view, slice->number);
+    *element = (struct view_element){
+        .place = slice->kind == KIND(ALONE) ? VIEW_LARGE_ALONE : VIEW_LARGE_INSIDE,
+        .region = VIEW_NO_REGION,
+    };
+    return (slice->kind == KIND(LARGE) || slice->kind == KIND(ALONE)) &&
+           slice->heap == heap->address && set_large(view, &walk, slice, pool_end - start, element);
 }

@@ -11,6 +11,7 @@
 #include "win32/walk.h"
 
 #include <errno.h>
+#include <string.h>
 
 enum {
     RANGES_MAX = 512
@@ -167,32 +168,137 @@ static void put_element(struct view *view, const struct view_walk *walk,
     };
 }
 
-static DWORD find_entry(struct view *view, const struct remote_position *position, DWORD process_id,
-    HEAPENTRY32 *result)
+// Finds a walk's place again. `*walk` may be there already.
+static bool seek(struct view *view, struct view_walk *walk, const struct remote_position *position)
 {
     struct view_heap heap;
-    struct view_walk walk;
-    struct view_element element;
     if (!view_heap_find(view, position->heap, &heap)) {
-        return ERROR_NO_MORE_FILES;
+        return false;
     }
     if (position->is_first) {
-        view_walk_begin(&walk, &heap);
-    } else if (!view_walk_seek(view, &walk, &heap, position->address, position->was_busy)) {
-        return ERROR_NO_MORE_FILES;
+        view_walk_begin(walk, &heap);
+        return true;
     }
+    return view_walk_seek(view, walk, &heap, position->address, position->was_busy);
+}
+
+static DWORD next_entry(
+    struct view *view, struct view_walk *walk, DWORD process_id, HEAPENTRY32 *result)
+{
+    struct view_element element;
     do {
-        if (!view_walk_next(view, &walk, &element)) {
+        if (!view_walk_next(view, walk, &element)) {
             return ERROR_NO_MORE_FILES;
         }
     } while (element.kind == VIEW_REGION);
-    put_element(view, &walk, &element, process_id, result);
+    put_element(view, walk, &element, process_id, result);
     return NO_ERROR;
+}
+
+static DWORD find_entry(struct view *view, const struct remote_position *position, DWORD process_id,
+    HEAPENTRY32 *result)
+{
+    struct view_walk walk;
+    return seek(view, &walk, position) ? next_entry(view, &walk, process_id, result)
+                                       : ERROR_NO_MORE_FILES;
+}
+
+// ---- The view of the walk that was here last --------------------------------------------------
+// Opening one costs fifty times what a step does, so it is kept until the walk ends or another
+// process is asked for.  What was read of it is used for a moment only: the process runs.  Walks of
+// several threads at the same time: one has it, the others open views of their own.
+
+enum {
+    FRESH_MS = 10
+};
+
+static struct {
+    _Atomic(bool) is_taken; // taken with acquire, given back with release
+    // Whoever has taken it:
+    bool has_walk;       // `walk` stands behind the element at `address`
+    uint32_t process_id; // the view's
+    struct view *view;   // NULL: none
+    uint64_t read_ms;    // when it began to keep what it has read
+    struct view_walk walk;
+    uint64_t address;
+    bool was_busy;
+} kept;
+
+static void drop_kept(void)
+{
+    view_close(kept.view);
+    kept.view = NULL;
+    kept.has_walk = false;
+}
+
+// Whether the process is still there, and its heaps where they were.
+static bool is_kept_alive(void)
+{
+    const uint64_t layout = view_layout_address(kept.view);
+    struct {
+        char magic[16];
+        uint64_t self;
+    } head;
+    static_assert(sizeof(head) == offsetof(struct layout, version), "it begins with these");
+    return os_remote_read(kept.process_id, layout, &head, sizeof(head)) == 0 &&
+           memcmp(head.magic, LAYOUT_MAGIC, sizeof(head.magic)) == 0 && head.self == layout;
+}
+
+// Makes it a view of this process. It stays NULL when there is no heap.
+static DWORD renew_kept(uint32_t process_id)
+{
+    if (kept.view != NULL && (kept.process_id != process_id || !is_kept_alive())) {
+        drop_kept();
+    }
+    if (kept.view == NULL) {
+        kept.process_id = process_id;
+        kept.read_ms = os_clock_ms();
+        return open_process(&kept.process_id, &kept.view);
+    }
+    if (os_clock_ms() - kept.read_ms >= FRESH_MS) {
+        view_forget(kept.view);
+        kept.has_walk = false;
+        kept.read_ms = os_clock_ms();
+    }
+    return NO_ERROR;
+}
+
+static bool is_kept_place(const struct remote_position *position)
+{
+    return kept.has_walk && !position->is_first && kept.walk.heap.handle == position->heap &&
+           kept.address == position->address && kept.was_busy == position->was_busy;
+}
+
+static DWORD entry_of_kept(
+    DWORD process_id, const struct remote_position *position, HEAPENTRY32 *result)
+{
+    DWORD error = renew_kept(process_id);
+    if (error != NO_ERROR || kept.view == NULL) {
+        return error != NO_ERROR ? error : ERROR_NO_MORE_FILES;
+    }
+    if (position->is_first) {
+        view_forget(kept.view);
+    }
+    kept.has_walk = is_kept_place(position) || seek(kept.view, &kept.walk, position);
+    error =
+        kept.has_walk ? next_entry(kept.view, &kept.walk, process_id, result) : ERROR_NO_MORE_FILES;
+    if (error != NO_ERROR) {
+        drop_kept();
+    } else {
+        kept.address = result->dwAddress;
+        kept.was_busy = result->dwResvd == CURSOR_BUSY;
+    }
+    return error;
 }
 
 DWORD remote_heaps_entry(
     DWORD process_id, const struct remote_position *position, HEAPENTRY32 *result)
 {
+    if (!atomic_exchange_explicit(&kept.is_taken, true, memory_order_acquire)) {
+        DWORD error = entry_of_kept(process_id, position, result);
+        atomic_store_explicit(&kept.is_taken, false, memory_order_release);
+        return error;
+    }
     struct view *view;
     uint32_t id = process_id;
     DWORD error = open_process(&id, &view);

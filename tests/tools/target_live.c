@@ -11,11 +11,17 @@
 
 #include "cli/cli.h"
 #include "image/image.h"
+#include "image/resident.h"
+#include "leaks/leaks.h"
+#include "reach/reach.h"
 #include "target/open.h"
+#include "target/permission.h"
 #include "target/process.h"
 #include "target/scan.h"
+#include "target/stop.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -74,7 +80,7 @@ static void check_threads(const struct image *image, unsigned threads)
 }
 
 // `pause`: turns of a loop between two allocations. Threads that do nothing but allocate are nearly
-// always inside the allocator: it takes many tries, and on a busy machine perhaps too many.
+// always inside the allocator: it takes many tries.
 static void test_exact(unsigned threads, int looks, unsigned pause)
 {
     struct subject subject;
@@ -137,6 +143,157 @@ static void test_description(void)
     subject_end(&subject);
 }
 
+static void hide_block(void *context)
+{
+    (void)context;
+    subject_hide_block();
+}
+
+// A block that only a vector register points to is in use.
+static void test_vector_registers(void)
+{
+    struct subject subject;
+    struct target_error error;
+    subject_start(&subject, hide_block, NULL);
+    subject_wait_ready(&subject, 1);
+    uint64_t hidden = ~(uint64_t)atomic_load(&subject.shared->hidden);
+    struct image *image = open_process_image(subject.pid, OPEN_CONTENTS, &error);
+    ASSERT_NOT_NULL(image);
+    EXPECT_TRUE(subject_has_word(image, hidden));
+    EXPECT_TRUE(leaks_classify(image));
+    const struct image_block *block = image_block_at(image, hidden);
+    EXPECT_TRUE(block != NULL && block->address == hidden && block->class_ == REACH_REACHABLE);
+    image_destroy(image);
+    subject_end(&subject);
+}
+
+// A mapping of terabytes of which hardly anything was ever touched costs nothing, and what was
+// touched is a root.
+static void reserve_terabytes(void *context)
+{
+    const size_t size = *(const size_t *)context;
+    char *memory = mmap(
+        NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    uintptr_t block = (uintptr_t)halde_heap_alloc(halde_process_heap(), 1234, 0);
+    if (memory == MAP_FAILED || block == 0) {
+        _exit(3);
+    }
+    madvise(memory, size, MADV_NOHUGEPAGE);
+    memory[size / 3] = 1;
+    memcpy(memory + size - 64, &block, sizeof(block));
+    atomic_store(&subject_shared->hidden, ~block);
+    block = 0;
+    atomic_store(&subject_shared->ready, 1);
+    for (;;) {
+        pause();
+    }
+}
+
+static void test_terabytes(void)
+{
+    size_t size = (size_t)8 << 40;
+    struct subject subject;
+    struct target_error error;
+    struct resident resident;
+    resident_open(&resident, (uint32_t)getpid());
+    if (!resident.can_scan) {
+        test_note("this kernel has no PAGEMAP_SCAN: 64 GiB instead of 8 TiB");
+        size = (size_t)64 << 30;
+    }
+    resident_close(&resident);
+    subject_start(&subject, reserve_terabytes, &size);
+    subject_wait_ready(&subject, 1);
+    uint64_t hidden = ~(uint64_t)atomic_load(&subject.shared->hidden);
+    uint64_t start = stop_clock_ns();
+    struct image *image = open_process_image(subject.pid, OPEN_CONTENTS, &error);
+    ASSERT_NOT_NULL(image);
+    EXPECT_FALSE(target_is_stopped(image->reader)); // it was copied
+    EXPECT_TRUE(leaks_classify(image));
+    test_note("%zu GiB of addresses: stopped for %.1f ms, %.1f ms in all", size >> 30,
+        (double)image->pause_ns / 1e6, (double)(stop_clock_ns() - start) / 1e6);
+    const struct image_block *block = image_block_at(image, hidden);
+    EXPECT_TRUE(block != NULL && block->address == hidden && block->class_ == REACH_REACHABLE);
+    image_destroy(image);
+    subject_end(&subject);
+}
+
+static bool count_run(void *context, uint64_t start, uint64_t end)
+{
+    uint64_t *sums = context;
+    sums[0]++;
+    sums[1] += end - start;
+    return true;
+}
+
+// Both ways to ask the kernel say the same.
+static void test_resident(void)
+{
+    enum {
+        PAGES = 20000
+    };
+    struct resident resident;
+    resident_open(&resident, (uint32_t)getpid());
+    if (resident.descriptor < 0) {
+        test_note("no pagemap here");
+        return;
+    }
+    const size_t page = (size_t)resident.page_size, size = PAGES * page;
+    char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ASSERT_TRUE(memory != MAP_FAILED);
+    madvise(memory, size, MADV_NOHUGEPAGE);
+    uint64_t pages = 0, runs = 0;
+    for (size_t i = 0; i < PAGES; i += 1 + i % 7) {
+        memory[i * page] = 1;
+        runs += i == 0 || memory[(i - 1) * page] == 0;
+        pages++;
+    }
+    // Looking has mapped the page of zeros here and there: that holds nothing.
+    uint64_t start = (uintptr_t)memory, sums[2] = {0};
+    EXPECT_TRUE(resident_find(&resident, start, start + size, RESIDENT_FILLED, count_run, sums));
+    if (resident.can_scan) {
+        EXPECT_SIZE(sums[0], runs);
+        EXPECT_SIZE(sums[1], pages * page);
+    }
+    resident.can_scan = false;
+    uint64_t slow[2] = {0};
+    EXPECT_TRUE(resident_find(&resident, start, start + size, RESIDENT_FILLED, count_run, slow));
+    EXPECT_AT_LEAST(slow[1], pages * page);
+    EXPECT_AT_MOST(slow[1], size);
+    EXPECT_FALSE(
+        resident_find(&resident, 0, RESIDENT_SPAN_MAX + page, RESIDENT_FILLED, count_run, slow));
+    resident_close(&resident);
+    munmap(memory, size);
+}
+
+static bool never_quiet(void *context)
+{
+    (void)context;
+    return false;
+}
+
+// Who has no patience gets what there is, and is told that it is not exact.
+static void test_patience(void)
+{
+    struct subject subject;
+    struct target_error error;
+    unsigned threads = 32;
+    subject_start(&subject, subject_busy, &threads);
+    subject_wait_ready(&subject, threads);
+    int quiet = 0;
+    for (int round = 0; round < 10; round++) {
+        struct target *target = target_open_process(subject.pid, &error);
+        ASSERT_NOT_NULL(target);
+        struct target_question question = {.is_quiet = never_quiet};
+        target_set_patience(target, 5 * 1000 * 1000);
+        EXPECT_SIZE(target_stop_quietly(target, &question, &error), TARGET_STOP_NOISY);
+        quiet += target_pause_ns(target) < 200 * 1000 * 1000; // a busy machine adds to it
+        target_close(target);
+    }
+    EXPECT_AT_LEAST((uint64_t)quiet, 5);
+    EXPECT_TRUE(subject_runs(&subject));
+    subject_end(&subject);
+}
+
 // ---- How it is stopped --------------------------------------------------------------------------
 
 static void must_stop(struct target *target)
@@ -169,7 +326,7 @@ static void test_nobody_runs(void)
     for (int round = 0; round < 20; round++) {
         must_stop(target);
         EXPECT_SIZE(target_thread_count(target), threads);
-        EXPECT_FALSE(target_keep_contents(target, 1)); // more than one byte
+        EXPECT_FALSE(target_keep_contents(target, NULL, 0, 1)); // more than one byte
         EXPECT_TRUE(target_is_stopped(target));
         unsigned long steps = atomic_load(&subject.shared->steps);
         subject_sleep_ms(2);
@@ -551,6 +708,37 @@ static void test_not_permitted(void)
     subject_end(&subject);
 }
 
+// Root without the right to trace, as in containers: it sees mappings, but may not read there.
+static void look_without_right(void *context)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[2];
+    if (syscall(SYS_capget, &header, sets) != 0) {
+        test_skip("no capabilities");
+    }
+    const uint32_t bit = UINT32_C(1) << CAP_SYS_PTRACE;
+    sets[0].effective &= ~bit;
+    sets[0].permitted &= ~bit;
+    sets[0].inheritable &= ~bit;
+    if (syscall(SYS_capset, &header, sets) != 0) {
+        test_skip("capabilities cannot be given up");
+    }
+    expect_refused(*(const pid_t *)context, TARGET_NO_RIGHT, "--cap-add=SYS_PTRACE");
+}
+
+static void test_without_right(void)
+{
+    if (!permission_has(CAP_SYS_PTRACE)) {
+        test_note("not root: nothing to give up");
+        return;
+    }
+    struct subject subject;
+    subject_start(&subject, sleep_body, NULL);
+    subject_wait_ready(&subject, 1);
+    EXPECT_CHILD_PASSES("looking without the right", look_without_right, &subject.pid, 20);
+    subject_end(&subject);
+}
+
 // A filter on system calls, as containers have it: one of them gives EPERM.
 static bool forbid(uint32_t call)
 {
@@ -619,7 +807,8 @@ static void end_soon(void *context)
 // is left for its parent, which is us.
 static void test_ends_meanwhile(void)
 {
-    for (int round = 0; round < 30; round++) {
+    const int rounds = CONFIG_ASAN ? 10 : 30; // its processes are large
+    for (int round = 0; round < rounds; round++) {
         struct subject subject;
         struct target_error error = {.trouble = TARGET_NO_TROUBLE};
         subject_start(&subject, end_soon, NULL);
@@ -645,15 +834,16 @@ static void test_ends_meanwhile(void)
 
 int main(void)
 {
-    if (CONFIG_ASAN) {
-        test_skip("a sanitizer's process has terabytes to look through");
-    }
     halde_heap *heap = halde_process_heap();
     ASSERT_NOT_NULL(heap);
     test_exact(1, 10, 0);
     test_exact(8, 10, 0);
-    test_exact(64, 4, 2000);
+    test_exact(64, 6, 0);
     test_description();
+    test_resident();
+    test_vector_registers();
+    test_terabytes();
+    test_patience();
     test_nobody_runs();
     test_signals();
     test_job_control();
@@ -664,6 +854,7 @@ int main(void)
     test_no_process();
     test_traced();
     test_not_permitted();
+    test_without_right();
     test_filters();
     test_ends_meanwhile();
     return test_result();

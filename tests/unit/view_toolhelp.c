@@ -8,6 +8,7 @@
 #include "check.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +128,126 @@ static void test_same_as_walk(pid_t child, HANDLE heap)
     EXPECT_AT_LEAST(count, 200);
 }
 
+static bool is_same(const HEAPENTRY32 *a, const HEAPENTRY32 *b)
+{
+    return a->dwAddress == b->dwAddress && a->dwBlockSize == b->dwBlockSize &&
+           a->dwFlags == b->dwFlags && a->th32ProcessID == b->th32ProcessID &&
+           a->th32HeapID == b->th32HeapID;
+}
+
+// The elements of a heap, in one go. Returns how many.
+static size_t list_entries(pid_t child, HANDLE heap, HEAPENTRY32 *entries, size_t capacity)
+{
+    size_t count = 0;
+    HEAPENTRY32 entry = {.dwSize = sizeof(entry)};
+    BOOL goes_on = Heap32First(&entry, (DWORD)child, (ULONG_PTR)heap);
+    for (; goes_on && count < capacity; goes_on = Heap32Next(&entry)) {
+        entries[count++] = entry;
+    }
+    return count;
+}
+
+enum {
+    ENTRIES_MAX = 2000
+};
+
+struct walker {
+    pid_t child;
+    HANDLE heap;
+    const HEAPENTRY32 *wanted;
+    size_t count;
+    size_t different;
+};
+
+static void *walk_again(void *context)
+{
+    static _Thread_local HEAPENTRY32 entries[ENTRIES_MAX];
+    struct walker *walker = context;
+    for (int round = 0; round < 5; round++) {
+        size_t count = list_entries(walker->child, walker->heap, entries, ENTRIES_MAX);
+        walker->different += count != walker->count;
+        for (size_t i = 0; i < count && i < walker->count; i++) {
+            walker->different += !is_same(&entries[i], &walker->wanted[i]);
+        }
+    }
+    return NULL;
+}
+
+// Walks in turns, of two heaps of two processes, and by two threads at once, are those in one go.
+static void test_many_walks(pid_t child)
+{
+    static HEAPENTRY32 entries[2][ENTRIES_MAX];
+    pid_t children[2] = {child, start_child()};
+    HANDLE which[2] = {heaps[0], heaps[1]};
+    size_t counts[2];
+    HEAPENTRY32 at[2] = {{.dwSize = sizeof(at[0])}, {.dwSize = sizeof(at[0])}};
+    for (int i = 0; i < 2; i++) {
+        counts[i] = list_entries(children[i], which[i], entries[i], ENTRIES_MAX);
+        EXPECT_AT_LEAST(counts[i], BLOCK_COUNT / 2);
+        EXPECT_TRUE(Heap32First(&at[i], (DWORD)children[i], (ULONG_PTR)which[i]));
+    }
+    for (size_t step = 0; step < 100; step++) {
+        for (int i = 0; i < 2; i++) {
+            EXPECT_TRUE(is_same(&at[i], &entries[i][step]));
+            EXPECT_TRUE(Heap32Next(&at[i]));
+        }
+    }
+    // From any place, not only on from the last one.
+    HEAPENTRY32 back = entries[0][7];
+    EXPECT_TRUE(Heap32Next(&back) && is_same(&back, &entries[0][8]));
+    struct walker walkers[2];
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++) {
+        walkers[i] = (struct walker){children[i], which[i], entries[i], counts[i], 0};
+        ASSERT_TRUE(pthread_create(&threads[i], NULL, walk_again, &walkers[i]) == 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+        EXPECT_SIZE(walkers[i].different, 0);
+    }
+    end_child(children[1]);
+}
+
+// A walk sees what the process does meanwhile, if not at once.
+static void test_fresh(void)
+{
+    enum {
+        BLOCKS = 30
+    };
+    static void *blocks[BLOCKS];
+    int ends[2], answers[2];
+    char byte = 0;
+    HANDLE heap = heaps[3];
+    ASSERT_TRUE(pipe(ends) == 0 && pipe(answers) == 0);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = HeapAlloc(heap, 0, 40000);
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (read(ends[0], &byte, 1) == 1) {
+            HeapFree(heap, 0, blocks[BLOCKS - 1]);
+            (void)!write(answers[1], "", 1);
+        }
+        pause();
+        _exit(0);
+    }
+    HEAPENTRY32 entry = {.dwSize = sizeof(entry)};
+    ULONG_PTR last = (ULONG_PTR)blocks[BLOCKS - 1];
+    bool is_busy = false;
+    EXPECT_TRUE(Heap32First(&entry, (DWORD)child, (ULONG_PTR)heap));
+    EXPECT_TRUE(write(ends[1], "", 1) == 1 && read(answers[0], &byte, 1) == 1);
+    usleep(30 * 1000);
+    while (Heap32Next(&entry)) {
+        is_busy |= entry.dwAddress == last && entry.dwFlags != LF32_FREE;
+    }
+    EXPECT_FALSE(is_busy);
+    end_child(child);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        HeapFree(heap, 0, blocks[i]);
+    }
+}
+
 static void test_wrong(pid_t child)
 {
     HEAPENTRY32 entry = {.dwSize = sizeof(entry)};
@@ -202,6 +323,8 @@ int main(void)
     for (size_t i = 0; i < HEAP_COUNT; i++) {
         test_same_as_walk(child, heaps[i]);
     }
+    test_many_walks(child);
+    test_fresh();
     test_wrong(child);
     test_memory(child);
     test_stranger();

@@ -25,6 +25,12 @@ static bool read_image(void *context, uint64_t address, void *buffer, size_t siz
     return image_read(context, address, buffer, size) == size;
 }
 
+static void read_image_pieces(void *context, struct view_piece *pieces, size_t count)
+{
+    const struct image *image = context;
+    image->read_many(image->reader, pieces, count);
+}
+
 // Whether the library's data may be there. `is_strict`: where it is as a rule.
 static bool may_have_layout(
     const struct image *image, const struct image_mapping *mapping, bool is_strict)
@@ -64,6 +70,7 @@ static enum view_status open_view(struct image *image, bool is_strict, struct vi
     }
     const struct view_source source = {
         .read = read_image,
+        .read_many = image->read_many != NULL ? read_image_pieces : NULL,
         .context = image,
         .ranges = ranges,
         .range_count = collect_ranges(image, is_strict, ranges),
@@ -113,6 +120,11 @@ const struct view *heaps_view(const struct heaps *heaps)
 
 // ---- Fetch ------------------------------------------------------------------------------------
 
+void heaps_prepare(struct heaps *heaps)
+{
+    view_prepare(heaps->view);
+}
+
 bool heaps_is_quiet(void *context)
 {
     return view_is_quiet(((struct heaps *)context)->view);
@@ -149,10 +161,13 @@ bool heaps_fetch(struct heaps *heaps)
 {
     heaps->is_quiet = view_is_quiet(heaps->view);
     heaps->fetched_ns = now_ns();
-    if (!view_fetch(heaps->view)) {
-        return false;
-    }
-    return true;
+    return view_fetch(heaps->view);
+}
+
+void heaps_content_ranges(const struct heaps *heaps, struct view_range ranges[2])
+{
+    ranges[0] = (struct view_range){0, view_pool(heaps->view).end};
+    ranges[1] = (struct view_range){view_reservation(heaps->view).end, UINT64_MAX};
 }
 
 // ---- Stacks, files ----------------------------------------------------------------------------

@@ -5,15 +5,16 @@
  * From a process to the heaps of an image: the bridge between src/view and image.h.
  *
  *     heaps_open(image)       finds the heaps, by image->mappings and image->read; threads may run
+ *     heaps_prepare(heaps)    makes heaps_fetch() short; threads run
  *     heaps_is_quiet(heaps)   the callback of target_stop_quietly()
- *     heaps_fetch(heaps)      copies what is needed, while everything is stopped: a few
- * milliseconds
+ *     heaps_fetch(heaps)      copies what is needed while everything is stopped: milliseconds
  *     -- the process goes on --
  *     heaps_fill(heaps, ...)  heaps, blocks, stacks, damages of the image
  *     heaps_close(heaps)
  *
- * With HEAPS_CHECK contents of blocks are read in heaps_fill(): the process stays stopped until
- * then, or its contents have been copied.
+ * With HEAPS_CHECK contents of blocks are read in heaps_fill(), but only where a heap fills them
+ * with a pattern: the process stays stopped until then, or heaps_checked_ranges() of it have been
+ * copied.
  */
 #ifndef IMAGE_HEAPS_H
 #define IMAGE_HEAPS_H
@@ -39,6 +40,8 @@ struct heaps *heaps_open(struct image *image, enum view_status *status);
 /// NULL is allowed.
 void heaps_close(struct heaps *heaps);
 
+/// While threads still run: readies memory for what heaps_fetch() is going to read.
+void heaps_prepare(struct heaps *heaps);
 /// Whether nobody is inside the allocator; `context` is the struct heaps. All threads are stopped.
 bool heaps_is_quiet(void *context);
 /// Copies everything that heaps_fill() needs. False: nothing could be read.
@@ -46,6 +49,12 @@ bool heaps_fetch(struct heaps *heaps);
 /// Fills heaps, blocks, stacks and damages of the image, and sorts it. `flags`: HEAPS_*.
 /// False: out of memory.
 bool heaps_fill(struct heaps *heaps, int flags);
+
+/// After heaps_prepare() or heaps_fetch(): which memory a check will read, by address, no two
+/// overlap; to be freed. `*count` is 0, and the result may be NULL, when it is none.
+struct view_range *heaps_checked_ranges(struct heaps *heaps, size_t *count);
+/// Likewise: the memory that is not the engine's own, which heaps_fetch() copies.
+void heaps_content_ranges(const struct heaps *heaps, struct view_range ranges[2]);
 
 const struct view *heaps_view(const struct heaps *heaps);
 

@@ -76,6 +76,7 @@ void image_destroy(struct image *image)
     free(image->modules);
     free(image->mappings);
     free(image->threads);
+    free(image->words);
     free(image->stacks);
     free(image->frames);
     free(image->strings);
@@ -190,6 +191,16 @@ bool image_add_mapping(struct image *image, const struct image_mapping *mapping)
 bool image_add_thread(struct image *image, const struct image_thread *thread)
 {
     return ADD(image, threads, thread_count, thread);
+}
+
+bool image_add_word(struct image *image, const struct image_word *word)
+{
+    struct image_thread *thread = &image->threads[word->thread];
+    if (thread->register_count < sizeof(thread->registers) / sizeof(thread->registers[0])) {
+        thread->registers[thread->register_count++] = word->word;
+        return true;
+    }
+    return ADD(image, words, word_count, word);
 }
 
 bool image_add_damage(struct image *image, const struct image_damage *damage)

@@ -130,12 +130,20 @@ struct image_thread {
     uint32_t name;
     uint64_t stack_pointer;
     uint64_t thread_pointer;
-    uint64_t registers[32]; ///< general registers, in any order
+    uint64_t
+        registers[32]; ///< general registers, then what `words` has no need to hold, in any order
     uint32_t register_count;
+};
+
+/// A word of a thread's vector registers that may be a pointer.
+struct image_word {
+    uint64_t word;
+    uint32_t thread; ///< index
 };
 
 /// Reads bytes of the process. Returns how many were read, from the start on.
 typedef size_t (*image_reader)(void *context, uint64_t address, void *buffer, size_t size);
+struct view_piece;
 
 struct image {
     enum image_source source;
@@ -171,6 +179,8 @@ struct image {
     size_t mapping_count;
     struct image_thread *threads;
     size_t thread_count;
+    struct image_word *words; ///< of vector registers: those that `threads` had no room for
+    size_t word_count;
 
     struct image_stack *stacks; ///< number 0 is the unknown stack, with no frame
     size_t stack_count;
@@ -182,6 +192,12 @@ struct image {
     size_t string_capacity;
 
     image_reader read; ///< NULL: contents cannot be had
+    /// Many pieces at once, as a view_bulk_reader; NULL: one by one.
+    void (*read_many)(void *reader, struct view_piece *pieces, size_t count);
+    /// Of a mapping without a file: the first pages in [address, end) that may hold anything but
+    /// zeros; `*first` is `end` when there are none.  NULL: nobody knows.
+    void (*find_filled)(
+        void *reader, uint64_t address, uint64_t end, uint64_t *first, uint64_t *last);
     void *reader;
     void (*release_reader)(void *reader);
 };
@@ -204,6 +220,8 @@ bool image_add_block(struct image *image, const struct image_block *block);
 bool image_add_module(struct image *image, const struct image_module *module);
 bool image_add_mapping(struct image *image, const struct image_mapping *mapping);
 bool image_add_thread(struct image *image, const struct image_thread *thread);
+/// Adds a word of a thread's vector registers: to its registers, if there is room.
+bool image_add_word(struct image *image, const struct image_word *word);
 bool image_add_damage(struct image *image, const struct image_damage *damage);
 /// Keeps a stack and returns its number; 0: out of memory, or no frames.
 uint32_t image_add_stack(struct image *image, const uint64_t *frames, size_t count);

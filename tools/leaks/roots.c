@@ -21,15 +21,57 @@ static struct leaks_root describe(const struct roots *roots, struct reach_root r
     return described;
 }
 
-static void add_range(void *context, struct reach_range range, struct reach_root root)
+static void add_piece(struct roots *roots, struct reach_range range, struct leaks_root root)
 {
-    struct roots *roots = context;
     roots->ranges =
         must_grow(roots->ranges, roots->count, &roots->capacity, sizeof(*roots->ranges));
     roots->range_roots = must_grow(
         roots->range_roots, roots->count, &roots->root_capacity, sizeof(*roots->range_roots));
     roots->ranges[roots->count] = range;
-    roots->range_roots[roots->count++] = describe(roots, root);
+    roots->range_roots[roots->count++] = root;
+}
+
+// Of large mappings that are mostly empty, as sanitizers have them by the terabyte, only what holds
+// something is a root.
+static void add_filled(struct roots *roots, struct reach_range range, struct leaks_root root)
+{
+    enum {
+        HOLE_MIN = 256 << 10 // smaller ones are read as zeros
+    };
+    const struct image *image = roots->image;
+    struct reach_range piece = {range.start, range.start};
+    for (uint64_t at = range.start; at < range.end;) {
+        uint64_t first, last;
+        image->find_filled(image->reader, at, range.end, &first, &last);
+        if (first - piece.end >= HOLE_MIN) {
+            if (piece.start < piece.end) {
+                add_piece(roots, piece, root);
+            }
+            piece.start = first;
+        }
+        piece.end = first < range.end ? last : piece.end;
+        at = first < range.end && last > at ? last : range.end;
+    }
+    if (piece.start < piece.end) {
+        add_piece(roots, piece, root);
+    }
+}
+
+static void add_range(void *context, struct reach_range range, struct reach_root root)
+{
+    enum {
+        SPARSE_MIN = 1 << 20 // smaller ones are not worth the question
+    };
+    struct roots *roots = context;
+    const struct leaks_root described = describe(roots, root);
+    const struct image *image = roots->image;
+    bool has_file = root.mapping == REACH_NOBODY ||
+                    image_string(image, image->mappings[root.mapping].path)[0] == '/';
+    if (image->find_filled != NULL && !has_file && range.end - range.start >= SPARSE_MIN) {
+        add_filled(roots, range, described);
+    } else {
+        add_piece(roots, range, described);
+    }
 }
 
 static void add_word(void *context, uint64_t word, struct reach_root root)
@@ -134,6 +176,10 @@ static void add_threads(struct roots *roots)
         for (uint32_t j = 0; j < image->threads[i].register_count; j++) {
             add_word(roots, image->threads[i].registers[j], root);
         }
+    }
+    for (size_t i = 0; i < image->word_count; i++) {
+        const struct reach_root root = {REACH_ROOT_REGISTER, REACH_NOBODY, image->words[i].thread};
+        add_word(roots, image->words[i].word, root);
     }
 }
 

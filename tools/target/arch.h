@@ -38,6 +38,22 @@ struct arch_registers {
     uint64_t values[ARCH_REGISTER_COUNT];
 };
 
+/// Register sets with vector registers: the first that a thread has holds all of them.
+#if defined(__x86_64__)
+#define ARCH_VECTOR_SETS                                                                           \
+    {                                                                                              \
+        NT_X86_XSTATE, NT_PRFPREG                                                                  \
+    }
+#else
+#define ARCH_VECTOR_SETS                                                                           \
+    {                                                                                              \
+        NT_ARM_SVE, NT_PRFPREG                                                                     \
+    }
+#endif
+enum {
+    ARCH_VECTOR_SIZE_MAX = 16 << 10 ///< bytes of such a set
+};
+
 /// Reads the stopped thread's thread pointer, where the registers do not hold it. 0: unknown.
 static inline uint64_t arch_thread_pointer(int thread, const struct arch_registers *registers)
 {

@@ -4,14 +4,12 @@
 #include "target/copy.h"
 
 #include "cli/memory.h"
+#include "image/resident.h"
+#include "target/bulk.h"
 
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #ifndef MADV_POPULATE_WRITE
@@ -19,15 +17,10 @@
 #endif
 
 enum {
-    PAGE_ENTRIES = 8192, // entries of pagemap that are read at once
     HUGE_PAGE = 2 << 20,
-    CALL_SIZE_MAX = 64 << 20, // bytes a single call is asked for
 };
 
-#define PAGE_IS_PRESENT (1ULL << 63)
-#define PAGE_IS_SWAPPED (1ULL << 62)
-
-// A mapping that is copied.
+// A mapping, or a piece of one, that is copied.
 struct area {
     uint64_t start;
     uint64_t end;
@@ -96,8 +89,9 @@ static bool is_wanted(const struct target_mapping *mapping)
     return mapping->is_readable && mapping->is_writable && !mapping->is_shared;
 }
 
-static void add_pages(struct copy *copy, uint64_t start, uint64_t end)
+static bool add_pages(void *context, uint64_t start, uint64_t end)
 {
+    struct copy *copy = context;
     struct area *area = &copy->areas[copy->area_count - 1];
     if (area->run_count > 0 && copy->runs[copy->run_count - 1].end == start) {
         copy->runs[copy->run_count - 1].end = end;
@@ -108,62 +102,61 @@ static void add_pages(struct copy *copy, uint64_t start, uint64_t end)
         area->run_count++;
     }
     copy->used += end - start;
-}
-
-// The pages of an anonymous mapping that hold something. False: the kernel does not tell.
-static bool find_pages(struct copy *copy, int pagemap, const struct target_mapping *mapping)
-{
-    uint64_t entries[PAGE_ENTRIES];
-    uint64_t page = copy->page_size;
-    for (uint64_t at = mapping->start; at < mapping->end;) {
-        uint64_t left = (mapping->end - at) / page;
-        size_t size = (left < PAGE_ENTRIES ? left : PAGE_ENTRIES) * sizeof(entries[0]);
-        ssize_t got = pread(pagemap, entries, size, (off_t)(at / page * sizeof(entries[0])));
-        if (got < (ssize_t)sizeof(entries[0])) {
-            return false;
-        }
-        for (size_t i = 0; i < (size_t)got / sizeof(entries[0]); i++, at += page) {
-            if ((entries[i] & (PAGE_IS_PRESENT | PAGE_IS_SWAPPED)) != 0) {
-                add_pages(copy, at, at + page);
-            }
-        }
-    }
     return true;
 }
 
-static void add_area(struct copy *copy, int pagemap, const struct target_mapping *mapping)
+static void add_area(
+    struct copy *copy, const struct resident *resident, uint64_t start, uint64_t end, bool is_file)
 {
     copy->areas =
         must_grow(copy->areas, copy->area_count, &copy->area_capacity, sizeof(*copy->areas));
-    struct area area = {mapping->start, mapping->end, copy->run_count, 0};
+    struct area area = {start, end, copy->run_count, 0};
     copy->areas[copy->area_count++] = area;
     // What has not been touched of a file is not zero, so all of it is taken.
-    if (!mapping->is_file && pagemap >= 0) {
+    if (!is_file) {
         uint64_t used = copy->used;
-        if (find_pages(copy, pagemap, mapping)) {
+        if (resident_find(resident, start, end, RESIDENT_FILLED, add_pages, copy)) {
             return;
         }
         copy->used = used;
         copy->run_count = area.first_run;
         copy->areas[copy->area_count - 1].run_count = 0;
     }
-    add_pages(copy, mapping->start, mapping->end);
+    if (end - start > RESIDENT_SPAN_MAX) {
+        copy->area_count--;
+    } else {
+        add_pages(copy, start, end);
+    }
 }
 
-static void find_areas(
-    struct copy *copy, pid_t pid, const struct target_mapping *mappings, size_t count)
+// Mappings and ranges are both by address.
+static void find_areas(struct copy *copy, const struct copy_order *order)
 {
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
-    int pagemap = open(path, O_RDONLY | O_CLOEXEC);
-    for (size_t i = 0; i < count; i++) {
-        if (is_wanted(&mappings[i])) {
-            add_area(copy, pagemap, &mappings[i]);
+    struct resident resident;
+    resident_open(&resident, (uint32_t)order->pid);
+    uint64_t mask = copy->page_size - 1;
+    size_t next = 0;
+    for (size_t i = 0; i < order->mapping_count; i++) {
+        const struct target_mapping *mapping = &order->mappings[i];
+        while (next < order->range_count && order->ranges[next].end <= mapping->start) {
+            next++;
+        }
+        uint64_t done = mapping->start; // ranges may meet in one page
+        for (size_t r = next;
+             is_wanted(mapping) && r < order->range_count && order->ranges[r].start < mapping->end;
+             r++) {
+            uint64_t start = order->ranges[r].start & ~mask;
+            uint64_t end = order->ranges[r].end < mapping->end
+                               ? (order->ranges[r].end + mask) & ~mask
+                               : mapping->end;
+            start = start > done ? start : done;
+            if (start < end) {
+                add_area(copy, &resident, start, end, mapping->is_file);
+                done = end;
+            }
         }
     }
-    if (pagemap >= 0) {
-        close(pagemap);
-    }
+    resident_close(&resident);
 }
 
 // ---- Copying ------------------------------------------------------------------------------------
@@ -183,66 +176,63 @@ static bool make_room(struct copy *copy)
     return true;
 }
 
-// Copies runs from `first` on with one call. Returns the first one that it did not copy wholly.
-static size_t copy_many(struct copy *copy, pid_t pid, size_t first)
+static struct view_piece *cut_runs(const struct copy *copy, size_t *count)
 {
-    struct iovec remote[IOV_MAX] = {0};
-    size_t count = 0;
-    uint64_t size = 0;
-    for (size_t i = first; i < copy->run_count && count < IOV_MAX && size < CALL_SIZE_MAX; i++) {
+    struct view_piece *pieces = NULL;
+    size_t capacity = 0;
+    *count = 0;
+    for (size_t i = 0; i < copy->run_count; i++) {
         const struct run *run = &copy->runs[i];
-        remote[count++] = (struct iovec){(void *)run->start, run->end - run->start};
-        size += run->end - run->start;
+        for (uint64_t at = run->start; at < run->end; at += BULK_PIECE_MAX) {
+            uint64_t left = run->end - at;
+            pieces = must_grow(pieces, *count, &capacity, sizeof(*pieces));
+            pieces[(*count)++] = (struct view_piece){
+                .address = at,
+                .size = left < BULK_PIECE_MAX ? left : BULK_PIECE_MAX,
+                .to = copy->buffer + run->place + (at - run->start),
+            };
+        }
     }
-    struct iovec local = {copy->buffer + copy->runs[first].place, size};
-    ssize_t got = process_vm_readv(pid, &local, 1, remote, count, 0);
-    uint64_t done = got > 0 ? (uint64_t)got : 0;
-    size_t next = first;
-    while (next < first + count && copy->runs[next].end - copy->runs[next].start <= done) {
-        done -= copy->runs[next].end - copy->runs[next].start;
-        next++;
-    }
-    return next;
+    return pieces;
 }
 
-// One run that could not be copied with others. What cannot be read of it is cut off.
-static void copy_one(struct copy *copy, struct run *run,
-    bool (*read)(void *context, uint64_t address, void *buffer, size_t size), void *context)
+// One that could not be copied with others. What cannot be read of it is zero.
+static void copy_one(
+    const struct copy *copy, const struct copy_order *order, const struct view_piece *piece)
 {
-    uint64_t page = copy->page_size;
-    for (uint64_t at = run->start; at < run->end; at += page) {
-        if (!read(context, at, copy->buffer + run->place + (at - run->start), page)) {
-            run->end = at;
+    for (uint64_t at = 0; at < piece->size; at += copy->page_size) {
+        if (!order->read(order->context, piece->address + at, piece->to + at, copy->page_size)) {
+            memset(piece->to + at, 0, copy->page_size);
         }
     }
 }
 
-bool copy_take(struct copy *copy, pid_t pid, const struct target_mapping *mappings, size_t count,
-    uint64_t limit, bool (*read)(void *context, uint64_t address, void *buffer, size_t size),
-    void *context)
+bool copy_take(struct copy *copy, const struct copy_order *order)
 {
     copy->used = 0;
     copy->area_count = 0;
     copy->run_count = 0;
-    find_areas(copy, pid, mappings, count);
-    if (copy->used > limit || !make_room(copy)) {
+    find_areas(copy, order);
+    if (copy->used > order->limit || !make_room(copy)) {
         copy->area_count = 0;
         return false;
     }
-    for (size_t next = 0; next < copy->run_count;) {
-        size_t done = copy_many(copy, pid, next);
-        if (done == next) {
-            copy_one(copy, &copy->runs[next], read, context);
-            done++;
+    size_t count;
+    struct view_piece *pieces = cut_runs(copy, &count);
+    bulk_read(order->pid, pieces, count);
+    for (size_t i = 0; i < count; i++) {
+        if (!pieces[i].is_read) {
+            copy_one(copy, order, &pieces[i]);
         }
-        next = done;
     }
+    free(pieces);
     return true;
 }
 
 // ---- Reading ------------------------------------------------------------------------------------
 
-static const struct area *find_area(const struct copy *copy, uint64_t address)
+// How many areas begin at or before an address.
+static size_t areas_until(const struct copy *copy, uint64_t address)
 {
     size_t low = 0, high = copy->area_count;
     while (low < high) {
@@ -253,7 +243,24 @@ static const struct area *find_area(const struct copy *copy, uint64_t address)
             high = middle;
         }
     }
-    return low > 0 && address < copy->areas[low - 1].end ? &copy->areas[low - 1] : NULL;
+    return low;
+}
+
+static const struct area *find_area(const struct copy *copy, uint64_t address)
+{
+    size_t count = areas_until(copy, address);
+    return count > 0 && address < copy->areas[count - 1].end ? &copy->areas[count - 1] : NULL;
+}
+
+uint64_t copy_next(const struct copy *copy, uint64_t address)
+{
+    size_t count = areas_until(copy, address);
+    return count < copy->area_count ? copy->areas[count].start : UINT64_MAX;
+}
+
+uint64_t copy_size(const struct copy *copy)
+{
+    return copy->used;
 }
 
 bool copy_has(const struct copy *copy, uint64_t address)
@@ -301,4 +308,16 @@ size_t copy_read(const struct copy *copy, uint64_t address, void *buffer, size_t
         }
     }
     return done;
+}
+
+void copy_find(const struct copy *copy, uint64_t address, uint64_t *start, uint64_t *end)
+{
+    const struct area *area = find_area(copy, address);
+    const struct run *run = run_after(copy, area, address);
+    if (run == NULL) {
+        *start = *end = area->end;
+        return;
+    }
+    *start = run->start > address ? run->start : address;
+    *end = run->end;
 }

@@ -20,6 +20,8 @@
 struct core_thread {
     pid_t id;
     struct arch_registers registers;
+    void *vectors;       ///< a register set with the vector registers; NULL: none
+    size_t vectors_size; ///< bytes
 };
 
 struct core;

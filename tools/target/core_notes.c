@@ -30,9 +30,36 @@ static void take_thread(struct core_notes *notes, const unsigned char *data, siz
     notes->threads = must_grow(
         notes->threads, notes->thread_count, &notes->thread_capacity, sizeof(*notes->threads));
     struct core_thread *thread = &notes->threads[notes->thread_count++];
-    thread->id = status.pr_pid;
+    *thread = (struct core_thread){.id = status.pr_pid};
     static_assert(sizeof(thread->registers) <= sizeof(status.pr_reg), "they begin with these");
     memcpy(&thread->registers, &status.pr_reg, sizeof(thread->registers));
+}
+
+// They follow what else is said about the thread.
+static void take_vectors(struct core_notes *notes, const unsigned char *data, size_t size)
+{
+    if (notes->thread_count == 0 || size == 0 || size > ARCH_VECTOR_SIZE_MAX) {
+        return;
+    }
+    struct core_thread *thread = &notes->threads[notes->thread_count - 1];
+    if (size > thread->vectors_size) { // the largest set has them all
+        free(thread->vectors);
+        thread->vectors = must_allocate(size, 1);
+        thread->vectors_size = size;
+        memcpy(thread->vectors, data, size);
+    }
+}
+
+static bool has_vectors(const char *name, uint32_t type)
+{
+    static const int SETS[] = ARCH_VECTOR_SETS;
+    for (size_t i = 0; i < sizeof(SETS) / sizeof(SETS[0]); i++) {
+        const char *owner = SETS[i] == NT_PRFPREG ? "CORE" : "LINUX";
+        if (type == (uint32_t)SETS[i] && strcmp(name, owner) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void take_process(struct core_notes *notes, const unsigned char *data, size_t size)
@@ -117,6 +144,8 @@ void core_notes_parse(struct core_notes *notes, const unsigned char *bytes, size
             return;
         }
         const unsigned char *name = bytes + at, *data = name + name_size;
+        char owner[8] = "";
+        memcpy(owner, name, note.n_namesz < sizeof(owner) ? note.n_namesz : 0);
         bool is_core = note.n_namesz >= 4 && memcmp(name, "CORE", 4) == 0;
         if (is_core && note.n_type == NT_PRSTATUS) {
             take_thread(notes, data, note.n_descsz);
@@ -126,6 +155,8 @@ void core_notes_parse(struct core_notes *notes, const unsigned char *bytes, size
             take_auxiliary(notes, data, note.n_descsz);
         } else if (is_core && note.n_type == NT_FILE) {
             take_files(notes, data, note.n_descsz);
+        } else if (has_vectors(owner, note.n_type)) {
+            take_vectors(notes, data, note.n_descsz);
         }
         if (data_size > size - at - name_size) {
             return;
@@ -154,6 +185,9 @@ void core_notes_release(struct core_notes *notes)
 {
     for (size_t i = 0; i < notes->file_count; i++) {
         free(notes->files[i].path);
+    }
+    for (size_t i = 0; i < notes->thread_count; i++) {
+        free(notes->threads[i].vectors);
     }
     free(notes->files);
     free(notes->threads);

@@ -9,6 +9,8 @@
 #include "target/modules.h"
 #include "target/process.h"
 #include "target/target.h"
+#include "target/vectors.h"
+#include "view/view.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -116,6 +118,8 @@ bool target_fill_image(struct target *target, struct image *image)
         return false;
     }
     image->read = target_reader;
+    image->read_many = target_read_many;
+    image->find_filled = target_find_filled;
     image->reader = target;
     image->release_reader = close_reader;
     return true;
@@ -139,6 +143,49 @@ bool target_fill_threads(struct target *target, struct image *image)
         }
     }
     return true;
+}
+
+struct adding {
+    struct image *image;
+    struct view_range range;
+    uint32_t next; // index of the thread to look at first: both lists have the same order
+    bool is_good;
+};
+
+static void add_words(
+    void *context, const struct stop_thread *thread, const void *registers, size_t size)
+{
+    struct adding *adding = context;
+    struct image *image = adding->image;
+    uint64_t words[VECTORS_MAX];
+    size_t count = vectors_choose(registers, size, adding->range.start, adding->range.end, words);
+    uint32_t index = adding->next;
+    while (index < image->thread_count && image->threads[index].id != (uint32_t)thread->id) {
+        index++;
+    }
+    for (size_t i = 0; i < count && index < image->thread_count; i++) {
+        const struct image_word word = {words[i], index};
+        adding->is_good = image_add_word(image, &word) && adding->is_good;
+    }
+    adding->next = index < image->thread_count ? index + 1 : adding->next;
+}
+
+bool target_fill_vectors(struct target *target, struct image *image, const struct view_range *range)
+{
+    struct adding adding = {image, *range, 0, true};
+    if (target->core == NULL) {
+        stop_visit_vectors(&target->stop, add_words, &adding);
+        return adding.is_good;
+    }
+    size_t count;
+    const struct core_thread *threads = core_threads(target->core, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct stop_thread thread = {.id = threads[i].id};
+        if (threads[i].vectors != NULL) {
+            add_words(&adding, &thread, threads[i].vectors, threads[i].vectors_size);
+        }
+    }
+    return adding.is_good;
 }
 
 bool target_finish_image(struct target *target, struct image *image)

@@ -7,6 +7,7 @@
 #ifndef TARGET_INTERNAL_H
 #define TARGET_INTERNAL_H
 
+#include "image/resident.h"
 #include "target/copy.h"
 #include "target/core.h"
 #include "target/stop.h"
@@ -24,9 +25,12 @@ struct target {
     bool is_call_refused;
     uint64_t read_size;
     struct stop stop;
-    size_t thread_count; // when it was stopped last
+    uint64_t patience_ns; // for the search of a moment at which nobody is inside
+    size_t thread_count;  // when it was stopped last
     struct copy *copy;
     bool has_copy; // it is filled
+    struct resident resident;
+    bool has_resident; // it is open
 };
 
 /// Takes the text of the mappings, which then belongs to the target.

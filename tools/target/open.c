@@ -10,6 +10,7 @@
 #include "image/heaps.h"
 #include "image/image.h"
 #include "target/internal.h"
+#include "target/permission.h"
 #include "target/process.h"
 #include "target/scan.h"
 
@@ -97,11 +98,27 @@ static bool has_ended(struct target *target, unsigned patience_ms)
     return false;
 }
 
+// Mappings may be shown to somebody who may not read what lies there.
+static bool can_read(struct target *target)
+{
+    size_t count;
+    const struct target_mapping *mappings = target_mappings(target, &count);
+    for (size_t i = 0; i < count; i++) {
+        char byte;
+        if (mappings[i].is_readable) {
+            return target_read(target, mappings[i].start, &byte, 1) == 1;
+        }
+    }
+    return false;
+}
+
 static void explain_view(struct target *target, enum view_status status, struct target_error *error)
 {
     char *subject = subject_of(target);
     if (status != VIEW_NO_MEMORY && has_ended(target, status == VIEW_BAD_LAYOUT ? 20 : 0)) {
         say(error, TARGET_ENDED, "%s ended while it was being looked at", subject);
+    } else if (status == VIEW_NO_LAYOUT && target_is_live(target) && !can_read(target)) {
+        permission_explain(target_process_id(target), EPERM, error);
     } else if (status == VIEW_NO_LAYOUT) {
         explain_no_layout(target, subject, error);
     } else if (status == VIEW_NO_MEMORY) {
@@ -190,14 +207,35 @@ static bool stop_process(
     struct question question = {.target = target, .heaps = heaps};
     prepare_question(&question);
     struct target_question asked = {is_quiet, is_inside, &question};
-    return target_stop_quietly(target, &asked, 0, error) != TARGET_STOP_FAILED;
+    return target_stop_quietly(target, &asked, error) != TARGET_STOP_FAILED;
 }
 
-// What has to be read while nobody runs; then the process goes on, if it can.
+// Copies what will be read later. True: the process can go on.
+static bool keep_contents(struct target *target, struct heaps *heaps, int flags)
+{
+    if ((flags & OPEN_HELD) != 0) {
+        return false;
+    }
+    if ((flags & OPEN_CONTENTS) != 0) {
+        struct view_range ranges[2];
+        heaps_content_ranges(heaps, ranges);
+        return target_keep_contents(target, ranges, 2, 0);
+    }
+    if ((flags & OPEN_CHECK) != 0) {
+        size_t count;
+        struct view_range *ranges = heaps_checked_ranges(heaps, &count);
+        bool is_kept = count == 0 || target_keep_contents(target, ranges, count, 0);
+        free(ranges);
+        return is_kept;
+    }
+    return true;
+}
+
+// What has to be read while nobody runs, so that registers, heaps and contents are of one moment;
+// then the process goes on, if it can.
 static bool read_stopped(struct target *target, struct image *image, struct heaps *heaps, int flags,
     struct target_error *error)
 {
-    bool wants_contents = (flags & (OPEN_CONTENTS | OPEN_CHECK)) != 0;
     if (!stop_process(target, heaps, flags, error)) {
         return false;
     }
@@ -207,13 +245,40 @@ static bool read_stopped(struct target *target, struct image *image, struct heap
         return false;
     }
     bool is_good = (flags & OPEN_RUNNING) != 0 || target_fill_threads(target, image);
-    if (!wants_contents || target_keep_contents(target, 0)) {
+    if ((flags & OPEN_CONTENTS) != 0) { // what a search for pointers begins with
+        const struct view_range range = view_reservation(heaps_view(heaps));
+        is_good = is_good && target_fill_vectors(target, image, &range);
+    }
+    if (keep_contents(target, heaps, flags)) {
         target_continue(target);
     }
     if (!is_good) {
         say(error, TARGET_NO_MEMORY, "not enough memory for the list of threads");
     }
     return is_good;
+}
+
+// What can be done before the process is stopped, so that the stop is short.
+static void prepare(struct target *target, struct heaps *heaps, int flags)
+{
+    if (!target_is_live(target) || (flags & (OPEN_RUNNING | OPEN_HELD)) != 0) {
+        return;
+    }
+    heaps_prepare(heaps);
+    if ((flags & OPEN_CONTENTS) != 0) {
+        target_prepare_contents(target, UINT64_MAX, 0);
+    } else if ((flags & OPEN_CHECK) != 0) {
+        size_t count;
+        struct view_range *ranges = heaps_checked_ranges(heaps, &count);
+        uint64_t size = 0;
+        for (size_t i = 0; i < count; i++) {
+            size += ranges[i].end - ranges[i].start;
+        }
+        if (count > 0) {
+            target_prepare_contents(target, size, 0);
+        }
+        free(ranges);
+    }
 }
 
 static int heaps_flags(const struct target *target, int flags)
@@ -233,9 +298,7 @@ static bool fill_heaps(
         explain_view(target, status, error);
         return false;
     }
-    if ((flags & (OPEN_CONTENTS | OPEN_CHECK)) != 0) {
-        target_prepare_contents(target, 0);
-    }
+    prepare(target, heaps, flags);
     bool is_good = read_stopped(target, image, heaps, flags, error);
     if (is_good && !heaps_fill(heaps, heaps_flags(target, flags))) {
         say(error, TARGET_NO_MEMORY, "not enough memory for the list of blocks");
@@ -304,26 +367,69 @@ static pid_t parse_pid(const char *text)
 
 static void warn_if_inexact(const struct cli *cli, const struct image *image)
 {
+    const char *help = image->source == IMAGE_LIVE ? "; a longer --max-pause may help" : "";
     for (size_t i = 0; i < image->heap_count; i++) {
         if (!image->heaps[i].is_exact) {
             cli_note(cli,
                 "a thread was inside the allocator: what is said about heap 0x%llx may be "
-                "off by what it was doing",
-                (unsigned long long)image->heaps[i].handle);
+                "off by what it was doing%s",
+                (unsigned long long)image->heaps[i].handle, help);
         }
     }
+}
+
+// It was too much to copy: who reads it now keeps it waiting.
+static void warn_if_stopped(const struct cli *cli, const struct image *image)
+{
+    if (target_is_stopped(image->reader)) {
+        cli_note(cli,
+            "process %u stays stopped until this is done: its contents are more than half of the "
+            "free memory here, so they are not copied first",
+            image->process_id);
+    }
+}
+
+// The option --max-pause. False: it makes no sense, and that was said.
+static bool read_patience(const struct cli *cli, uint64_t *patience_ns)
+{
+    const char *value = cli_value(cli, "max-pause");
+    if (value != NULL && !cli_parse_duration(value, patience_ns)) {
+        cli_bad_value(cli, "max-pause", "a duration: 5ms, 250ms, 2s");
+        return false;
+    }
+    return true;
 }
 
 static struct image *open_process(const struct cli *cli, pid_t pid, int flags)
 {
     struct target_error error = {.trouble = TARGET_NO_TROUBLE};
-    struct image *image = open_process_image(pid, flags, &error);
+    uint64_t patience_ns = TARGET_PATIENCE_NS;
+    if (!read_patience(cli, &patience_ns)) {
+        return NULL;
+    }
+    struct target *target = target_open_process(pid, &error);
+    struct image *image = NULL;
+    if (target != NULL) {
+        target_set_patience(target, patience_ns);
+        image = image_of(target, flags, &error);
+    }
     if (image == NULL) {
         cli_error(cli, "%s", error.text);
     } else if ((flags & OPEN_RUNNING) == 0) {
         warn_if_inexact(cli, image);
+        warn_if_stopped(cli, image);
     }
     return image;
+}
+
+void open_say_pause(const struct cli *cli, const struct image *image)
+{
+    char size[16];
+    if (image->source == IMAGE_LIVE) {
+        cli_note(cli, "paused %.1f ms (%zu thread%s), %s read", (double)image->pause_ns / 1e6,
+            image->thread_count, image->thread_count == 1 ? "" : "s",
+            cli_format_size(image->read_size, size));
+    }
 }
 
 static struct image *open_core(

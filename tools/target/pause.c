@@ -14,14 +14,11 @@
 #include <unistd.h>
 
 enum {
-    ATTEMPTS = 2000,      // stops, when nobody says how many
     BRIEF_RUN_US = 100,   // everybody
     SELECTED_RUN_US = 30, // those inside the allocator
     BATCH_MAX = 64,       // of them at once
+    ROUNDS = 8,           // one in so many lets a full batch go on
 };
-
-// How long the process is kept from its work for the sake of exactness.
-static const uint64_t QUIET_NS_MAX = 60 * 1000 * 1000;
 
 // ---- Stopping -----------------------------------------------------------------------------------
 
@@ -125,11 +122,11 @@ size_t target_thread_count(const struct target *target)
 struct quest {
     const struct target_question *question;
     uint64_t deadline;
-    unsigned attempts; // left
-    bool is_quiet;     // the answer
-    pid_t *inside;     // threads inside of the allocator, in the order in which they get to go on
+    bool is_quiet; // the answer
+    pid_t *inside; // threads inside of the allocator, in the order in which they get to go on
     size_t inside_count;
-    size_t batch; // threads that go on at once
+    size_t batch;    // threads that go on at once
+    unsigned rounds; // so far
 };
 
 static bool is_inside(const struct quest *quest, const struct stop_thread *thread)
@@ -150,11 +147,13 @@ static void find_inside(const struct stop *stop, struct quest *quest)
     }
 }
 
-// Lets the first of them go on for a moment.  Who is still inside then comes last.
+// Lets the first of them go on for a moment.  Who is still inside then comes last.  Some may wait
+// for what another one holds, so now and then more of them go on.
 static bool run_some(struct stop *stop, struct quest *quest)
 {
     pid_t ran[BATCH_MAX];
-    size_t count = quest->inside_count < quest->batch ? quest->inside_count : quest->batch;
+    size_t most = ++quest->rounds % ROUNDS == 0 ? BATCH_MAX : quest->batch;
+    size_t count = quest->inside_count < most ? quest->inside_count : most;
     memcpy(ran, quest->inside, count * sizeof(ran[0]));
     memmove(quest->inside, quest->inside + count, (quest->inside_count - count) * sizeof(ran[0]));
     quest->inside_count -= count;
@@ -170,13 +169,9 @@ static bool run_some(struct stop *stop, struct quest *quest)
     return true;
 }
 
-static bool has_time(struct quest *quest)
+static bool has_time(const struct quest *quest)
 {
-    if (quest->attempts == 0 || stop_clock_ns() > quest->deadline) {
-        return false;
-    }
-    quest->attempts--;
-    return true;
+    return stop_clock_ns() < quest->deadline;
 }
 
 static bool ask(struct quest *quest)
@@ -224,16 +219,20 @@ static size_t batch_size(void)
     return processors < 1 ? 4 : processors > BATCH_MAX / 4 ? BATCH_MAX : 4 * (size_t)processors;
 }
 
-enum target_stop_result target_stop_quietly(struct target *target,
-    const struct target_question *question, unsigned attempts, struct target_error *error)
+void target_set_patience(struct target *target, uint64_t patience_ns)
+{
+    target->patience_ns = patience_ns;
+}
+
+enum target_stop_result target_stop_quietly(
+    struct target *target, const struct target_question *question, struct target_error *error)
 {
     if (!target_stop(target, error)) {
         return TARGET_STOP_FAILED;
     }
     struct quest quest = {
         .question = question,
-        .deadline = stop_clock_ns() + QUIET_NS_MAX,
-        .attempts = attempts != 0 ? attempts : ATTEMPTS,
+        .deadline = stop_clock_ns() + target->patience_ns,
         .batch = batch_size(),
     };
     bool is_good = true;
@@ -268,29 +267,45 @@ static uint64_t available_memory(void)
     return kib * 1024;
 }
 
-bool target_prepare_contents(struct target *target, uint64_t limit)
-{
-    uint64_t size = target->core == NULL ? process_anonymous_bytes(target->reached) : 0;
-    limit = limit != 0 ? limit : available_memory() / 2;
-    if (target->core == NULL && target->copy == NULL && size <= limit) {
-        target->copy = copy_create(size);
-    }
-    return target->core != NULL || target->copy != NULL;
-}
-
-bool target_keep_contents(struct target *target, uint64_t limit)
+bool target_prepare_contents(struct target *target, uint64_t size, uint64_t limit)
 {
     if (target->core != NULL) {
         return true;
     }
+    uint64_t most = process_anonymous_bytes(target->reached);
+    size = size < most ? size : most;
     limit = limit != 0 ? limit : available_memory() / 2;
-    if (!target->stop.is_stopped || !target_prepare_contents(target, limit)) {
+    if (target->copy == NULL && size <= limit) {
+        target->copy = copy_create(size);
+    }
+    return target->copy != NULL;
+}
+
+bool target_keep_contents(
+    struct target *target, const struct view_range *ranges, size_t range_count, uint64_t limit)
+{
+    static const struct view_range EVERYTHING = {0, UINT64_MAX};
+    if (target->core != NULL) {
+        return true;
+    }
+    limit = limit != 0 ? limit : available_memory() / 2;
+    if (!target->stop.is_stopped || !target_prepare_contents(target, UINT64_MAX, limit)) {
         return false;
     }
     target_note_mappings(target);
     target_use_noted_mappings(target);
     target->has_copy = false;
-    target->has_copy = copy_take(target->copy, target->reached, target->mappings,
-        target->mapping_count, limit, target_read_all, target);
+    const struct copy_order order = {
+        .pid = target->reached,
+        .mappings = target->mappings,
+        .mapping_count = target->mapping_count,
+        .ranges = ranges != NULL ? ranges : &EVERYTHING,
+        .range_count = ranges != NULL ? range_count : 1,
+        .limit = limit,
+        .read = target_read_all,
+        .context = target,
+    };
+    target->has_copy = copy_take(target->copy, &order);
+    target->read_size += target->has_copy ? copy_size(target->copy) : 0;
     return target->has_copy;
 }

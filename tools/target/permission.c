@@ -92,7 +92,8 @@ int permission_try_child(void)
 static bool is_gone(const struct why *why, struct target_error *error)
 {
     if (why->status.group == 0) {
-        if (why->number == ENOENT || (kill(why->pid, 0) != 0 && errno == ESRCH)) {
+        // It answers also to those who cannot see it.
+        if (kill(why->pid, 0) != 0 && errno == ESRCH) {
             say(error, TARGET_NO_PROCESS,
                 "there is no process %d; `halde ps` lists those that carry a Halde heap",
                 (int)why->pid);

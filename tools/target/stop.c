@@ -270,6 +270,34 @@ static void read_all_registers(struct stop *stop)
     }
 }
 
+struct visit_vectors {
+    stop_visit visit;
+    void *context;
+};
+
+static bool visit_vectors(struct stop *stop, void *context)
+{
+    static const int SETS[] = ARCH_VECTOR_SETS;
+    const struct visit_vectors *visit = context;
+    _Alignas(8) unsigned char registers[ARCH_VECTOR_SIZE_MAX];
+    for (size_t i = 0; i < stop->count; i++) {
+        const struct stop_thread *thread = &stop->threads[i];
+        struct iovec area = {.iov_len = 0};
+        for (size_t set = 0;
+             set < sizeof(SETS) / sizeof(SETS[0]) && thread->has_registers && area.iov_len == 0;
+             set++) {
+            area = (struct iovec){registers, sizeof(registers)};
+            if (ptrace(PTRACE_GETREGSET, thread->id, SETS[set], &area) != 0) {
+                area.iov_len = 0;
+            }
+        }
+        if (area.iov_len > 0) {
+            visit->visit(visit->context, thread, registers, area.iov_len);
+        }
+    }
+    return true;
+}
+
 static bool note(struct stop *stop, int number)
 {
     stop->number = number;
@@ -431,6 +459,14 @@ bool stop_all(struct stop *stop, struct target_error *error)
 bool stop_do(struct stop *stop, stop_job job, void *context, struct target_error *error)
 {
     return run_in_tracer(stop, job, context) || fail(stop, error);
+}
+
+void stop_visit_vectors(struct stop *stop, stop_visit visit, void *context)
+{
+    struct visit_vectors visiting = {visit, context};
+    if (stop->is_stopped) {
+        run_in_tracer(stop, visit_vectors, &visiting);
+    }
 }
 
 void stop_end(struct stop *stop)

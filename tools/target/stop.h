@@ -78,6 +78,11 @@ bool stop_again(struct stop *stop, unsigned run_us);
 /// that they make meanwhile run until stop_again(). False: as above.
 bool stop_some_again(struct stop *stop, const pid_t *ids, size_t count, unsigned run_us);
 
+/// While it is stopped: shows each thread's vector registers.  Threads without any are passed over.
+typedef void (*stop_visit)(
+    void *context, const struct stop_thread *thread, const void *registers, size_t size);
+void stop_visit_vectors(struct stop *stop, stop_visit visit, void *context);
+
 /// The thread with this id; NULL: there is none.
 struct stop_thread *stop_find(const struct stop *stop, pid_t id);
 /// Everybody goes on, by himself again.

@@ -4,6 +4,8 @@
 #include "target/target.h"
 
 #include "cli/memory.h"
+#include "image/resident.h"
+#include "target/bulk.h"
 #include "target/internal.h"
 #include "target/permission.h"
 #include "target/process.h"
@@ -27,6 +29,7 @@ static struct target *create(pid_t pid)
     struct target *target = must_allocate(1, sizeof(*target));
     target->pid = pid;
     target->memory = -1;
+    target->patience_ns = TARGET_PATIENCE_NS;
     return target;
 }
 
@@ -135,6 +138,9 @@ void target_close(struct target *target)
     if (target->memory >= 0) {
         close(target->memory);
     }
+    if (target->has_resident) {
+        resident_close(&target->resident);
+    }
     copy_destroy(target->copy);
     free(target->stopped_maps);
     free(target->mappings);
@@ -237,6 +243,10 @@ static size_t read_piece(struct target *target, uint64_t address, void *buffer, 
     if (target->has_copy && copy_has(target->copy, address)) {
         return copy_read(target->copy, address, buffer, size);
     }
+    if (target->has_copy) {
+        uint64_t gap = copy_next(target->copy, address) - address;
+        size = gap < size ? gap : size; // behind it the copy has the word
+    }
     return read_live(target, address, buffer, size);
 }
 
@@ -267,4 +277,64 @@ size_t target_reader(void *context, uint64_t address, void *buffer, size_t size)
 bool target_read_all(void *context, uint64_t address, void *buffer, size_t size)
 {
     return target_read(context, address, buffer, size) == size;
+}
+
+void target_read_many(void *context, struct view_piece *pieces, size_t count)
+{
+    struct target *target = context;
+    if (target->core != NULL || target->has_copy || target->is_call_refused) {
+        for (size_t i = 0; i < count; i++) {
+            pieces[i].is_read =
+                target_read_all(target, pieces[i].address, pieces[i].to, (size_t)pieces[i].size);
+        }
+        return;
+    }
+    bulk_read(target->reached, pieces, count);
+    for (size_t i = 0; i < count; i++) {
+        target->read_size += pieces[i].is_read ? pieces[i].size : 0;
+    }
+}
+
+// ---- What holds something -----------------------------------------------------------------------
+
+struct first_run {
+    uint64_t start, end;
+};
+
+static bool take_first(void *context, uint64_t start, uint64_t end)
+{
+    struct first_run *run = context;
+    *run = (struct first_run){start, end};
+    return false;
+}
+
+static void find_live(
+    struct target *target, uint64_t address, uint64_t end, uint64_t *first, uint64_t *last)
+{
+    struct first_run run = {end, end};
+    if (!target->has_resident) {
+        resident_open(&target->resident, (uint32_t)target->reached);
+        target->has_resident = true;
+    }
+    if (resident_find(&target->resident, address, end, RESIDENT_FILLED, take_first, &run)) {
+        *first = run.start;
+        *last = run.end;
+    } else if (end - address > RESIDENT_SPAN_MAX) {
+        *first = *last = end; // image/resident.h: nobody can look through it
+    }
+}
+
+void target_find_filled(
+    void *context, uint64_t address, uint64_t end, uint64_t *first, uint64_t *last)
+{
+    struct target *target = context;
+    *first = address;
+    *last = end;
+    if (target->has_copy && copy_has(target->copy, address)) {
+        copy_find(target->copy, address, first, last);
+    } else if (target->core == NULL) {
+        find_live(target, address, end, first, last);
+    }
+    *first = *first < address ? address : *first < end ? *first : end;
+    *last = *last < end ? *last : end;
 }

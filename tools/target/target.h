@@ -36,6 +36,8 @@
 
 struct image;
 struct target;
+struct view_range;
+struct view_piece;
 
 enum target_trouble {
     TARGET_NO_TROUBLE,
@@ -114,10 +116,15 @@ enum target_stop_result {
     TARGET_STOP_NOISY,  ///< it is stopped, but after all attempts somebody is still inside
     TARGET_STOP_QUIET,
 };
-/// Stops it, again and again until `is_quiet` says yes; `attempts` stops at most (0: as many as are
-/// sensible). In the end it is stopped, unless that failed.
-enum target_stop_result target_stop_quietly(struct target *target,
-    const struct target_question *question, unsigned attempts, struct target_error *error);
+/// Stops it, again and again until `is_quiet` says yes, or patience is at an end. In the end it is
+/// stopped, unless that failed.
+enum target_stop_result target_stop_quietly(
+    struct target *target, const struct target_question *question, struct target_error *error);
+
+/// How long the search for such a moment may take; hardly any process needs more than a few
+/// milliseconds, but one whose threads do nothing but allocate does.
+static const uint64_t TARGET_PATIENCE_NS = 250 * 1000 * 1000;
+void target_set_patience(struct target *target, uint64_t patience_ns);
 
 /// How long the process was stopped, all stops together and the present one included.
 uint64_t target_pause_ns(const struct target *target);
@@ -126,12 +133,22 @@ size_t target_thread_count(const struct target *target);
 
 /// Copies what may change as soon as the process goes on: what is resident of its private writable
 /// memory.  target_read() answers from the copy from now on, also after target_continue().
+/// `ranges`: only what lies there, by address, no two overlap; NULL: everything.
 /// `limit`: bytes to copy at most; 0: half of the memory that this machine has free.
 /// False: it is too much, or there is no memory for it; nothing changes.
-bool target_keep_contents(struct target *target, uint64_t limit);
-/// Makes the memory for this ready, which takes longer than copying: before the stop. False: as
-/// above.
-bool target_prepare_contents(struct target *target, uint64_t limit);
+bool target_keep_contents(
+    struct target *target, const struct view_range *ranges, size_t range_count, uint64_t limit);
+/// Makes the memory for this ready, which takes longer than copying: before the stop.  `size`:
+/// about how much it will be; UINT64_MAX: everything.  False: as above.
+bool target_prepare_contents(struct target *target, uint64_t size, uint64_t limit);
+
+/// The first pages in [address, end) of a mapping without a file that may hold anything but zeros.
+/// `*first` and `*last` get where they begin and end; `*first` is `end` when there are none.
+void target_find_filled(
+    void *target, uint64_t address, uint64_t end, uint64_t *first, uint64_t *last);
+
+/// Reads many pieces at once, as a view_bulk_reader: `context` is the target.
+void target_read_many(void *context, struct view_piece *pieces, size_t count);
 
 // ---- Images -------------------------------------------------------------------------------------
 
@@ -141,6 +158,9 @@ bool target_prepare_contents(struct target *target, uint64_t limit);
 bool target_fill_image(struct target *target, struct image *image);
 /// While the process is stopped: threads with their registers. False: out of memory.
 bool target_fill_threads(struct target *target, struct image *image);
+/// After that: words of their vector registers that lead into a range. False: out of memory.
+bool target_fill_vectors(
+    struct target *target, struct image *image, const struct view_range *range);
 /// What is better done once the process goes on again: the mappings as they were when it was
 /// stopped, threads' names, sizes, how long it was stopped, how much was read. False: out of
 /// memory.

@@ -18,7 +18,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 deps = @bash scripts/deps.sh
 configure = cmake --preset release -DHALDE_WERROR=$(WERROR) >/dev/null
 
-.PHONY: all demo check check-programs check-valgrind check-wine soak bench bench-malloc install deb \
+.PHONY: all demo check check-programs check-scenarios check-valgrind check-wine soak bench bench-malloc install deb \
 	check-deb lint \
 	format coverage fuzz update-exports clean help
 
@@ -27,10 +27,10 @@ all: ## build the libraries and the tool
 	@$(configure)
 	@cmake --build $(build) --target libraries tool-documents
 
-demo: ## build, then enumerate heaps and walk heaps that four threads are using
+demo: ## build, walk heaps that four threads are using, then find leaks and growth with the command line
 	$(deps) demo
 	@$(configure)
-	@cmake --build $(build) --target libraries examples
+	@cmake --build $(build) --target libraries tool examples
 	@bash scripts/demo.sh $(build)
 
 check: ## build and run all tests
@@ -44,6 +44,13 @@ check-programs: ## real programs with and without the preload object: results ar
 	@$(configure)
 	@cmake --build $(build) --target preload
 	@PRELOAD_OBJECT='$(CURDIR)/$(build)/libhalde-preload.so' bash tests/programs/run.sh $(PROGRAMS_FLAGS)
+
+check-scenarios: ## the tool in whole situations: redis under load, planted leaks, containers; SCENARIOS=redis for one
+	$(deps) build
+	@$(configure)
+	@cmake --build $(build) --target tool preload
+	@HALDE_TOOL='$(CURDIR)/$(build)/halde' HALDE_PRELOAD='$(CURDIR)/$(build)/libhalde-preload.so' \
+	    PYTHONDONTWRITEBYTECODE=1 python3 tests/scenarios/run.py $(SCENARIOS)
 
 soak: ## threads, forks and walks on malloc for 20 minutes, or HALDE_SOAK_SECONDS
 	$(deps) build

@@ -41,6 +41,10 @@ def expect(what, actual, expected):
     return check(actual == expected, f"{what}:\n  is        {actual}\n  expected  {expected}")
 
 
+def failure_count():
+    return _failures
+
+
 def finish():
     """Ends the test: well, if there were checks and all of them held."""
     print(f"{_checks} checks, {_failures} failed")
@@ -77,16 +81,28 @@ def new_folder():
 
 def environment(**more):
     """The environment without what would change the tool or the programs; the tool finds the preload object."""
-    names = ("HALDE_OPTIONS", "HALDE_RECORD", "LD_PRELOAD", "NO_COLOR", "CLICOLOR_FORCE", "PAGER", "HALDE_PAGER")
+    names = ("HALDE_OPTIONS", "HALDE_RECORD", "HALDE_CHECKED", "LD_PRELOAD", "NO_COLOR", "CLICOLOR_FORCE", "PAGER",
+             "HALDE_PAGER")
     return {k: v for k, v in os.environ.items() if k not in names} | {"HALDE_PRELOAD": PRELOAD} | more
 
 
+def inside(options="mode=exact", **more):
+    """The environment of a program that has the preload object."""
+    return environment(LD_PRELOAD=PRELOAD, HALDE_OPTIONS=options, **more)
+
+
+def need_access(pid):
+    """Skips the test where the tool must not look into a process of ours."""
+    probe = run("heaps", str(pid))
+    if probe.returncode == 2 and "ptrace" in probe.stderr:
+        skip("processes cannot be looked into here: " + probe.stderr)
+
+
 def compile_program(source, program, *flags, compiler="cc"):
-    """Compiles a file of programs/ (or elsewhere, by its whole path), with lines."""
+    """Compiles a file of programs/ (or elsewhere, by its whole path), with lines; its program."""
     need(compiler)
-    command = [compiler, "-g", "-O1", "-fno-builtin", "-D_GNU_SOURCE", os.path.join(PROGRAMS, source), "-o", program,
-               "-pthread", *flags]
-    subprocess.run(command, check=True)
+    subprocess.run([compiler, "-g", "-O1", "-pthread", os.path.join(PROGRAMS, source), "-o", program, *flags],
+                   check=True)
     return program
 
 

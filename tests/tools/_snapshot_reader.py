@@ -23,19 +23,24 @@ def require(condition, what):
         raise Damaged(what)
 
 
+def varint(data, place):
+    """The varint that begins there, and where it ends; protocol buffers have the same."""
+    value = shift = 0
+    while True:
+        byte = data[place]
+        place += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if not byte & 0x80:
+            return value, place
+
+
 def varints(data, count):
     """`count` varints that use up the data."""
     values = []
     place = 0
     for _ in range(count):
-        value = shift = 0
-        while True:
-            byte = data[place]
-            place += 1
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if not byte & 0x80:
-                break
+        value, place = varint(data, place)
         values.append(value)
     require(place == len(data), "a column has bytes left")
     return values

@@ -16,38 +16,25 @@ import select
 import shutil
 import struct
 import subprocess
-import sys
-import tempfile
 import termios
 import time
 
-tool = os.path.abspath(sys.argv[1])
-failures = 0
-checks = 0
+from _checks import TOOL, check, finish, new_folder, run
 
-
-def check(condition, *what):
-    global failures, checks
-    checks += 1
-    if not condition:
-        failures += 1
-        print("FAILED:", *what)
-
-
-verbs = json.loads(subprocess.run([tool, "help", "--json"], capture_output=True, text=True).stdout)["verbs"]
+verbs = json.loads(run("help", "--json").stdout)["verbs"]
 names = {verb["name"] for verb in verbs}
-work = tempfile.TemporaryDirectory()
+work = new_folder()
 for name in ("bash", "zsh", "fish"):
-    text = subprocess.run([tool, "help", f"--completion={name}"], capture_output=True, text=True).stdout
-    with open(f"{work.name}/{name}", "w") as file:
+    text = run("help", f"--completion={name}").stdout
+    with open(f"{work}/{name}", "w") as file:
         file.write(text)
-os.mkdir(f"{work.name}/files")
+os.mkdir(f"{work}/files")
 for name in ("heap one.halde", "heap2.halde"):
-    open(f"{work.name}/files/{name}", "w").close()
-bin_folder = f"{work.name}/bin"
+    open(f"{work}/files/{name}", "w").close()
+bin_folder = f"{work}/bin"
 os.mkdir(bin_folder)
-os.symlink(tool, f"{bin_folder}/halde")
-environment = dict(os.environ, PATH=f"{bin_folder}:{os.environ['PATH']}", HOME=work.name, LC_ALL="C.UTF-8")
+os.symlink(TOOL, f"{bin_folder}/halde")
+environment = dict(os.environ, PATH=f"{bin_folder}:{os.environ['PATH']}", HOME=work, LC_ALL="C.UTF-8")
 
 
 def offers_bash(line):
@@ -56,17 +43,17 @@ def offers_bash(line):
     if line.endswith((" ", "=")):
         words.append("") if line.endswith(" ") else None
     quoted = " ".join(f"'{word}'" for word in words)
-    script = (f"source {work.name}/bash || exit 1\nCOMP_WORDS=({quoted})\nCOMP_CWORD={len(words) - 1}\n"
+    script = (f"source {work}/bash || exit 1\nCOMP_WORDS=({quoted})\nCOMP_CWORD={len(words) - 1}\n"
               "_halde\nprintf '%s\\n' \"${COMPREPLY[@]}\"\n")
     result = subprocess.run(["bash", "--norc", "-c", script], capture_output=True, text=True,
-                            cwd=f"{work.name}/files", env=environment, timeout=20)
+                            cwd=f"{work}/files", env=environment, timeout=20)
     check(result.stderr == "", "bash says:", result.stderr)
     return set(filter(None, result.stdout.split("\n")))
 
 
 def offers_fish(line):
-    result = subprocess.run(["fish", "--no-config", "-c", f"source {work.name}/fish; complete -C '{line}'"],
-                            capture_output=True, text=True, cwd=f"{work.name}/files", env=environment, timeout=20)
+    result = subprocess.run(["fish", "--no-config", "-c", f"source {work}/fish; complete -C '{line}'"],
+                            capture_output=True, text=True, cwd=f"{work}/files", env=environment, timeout=20)
     check(result.stderr == "", "fish says:", result.stderr)
     return {item.split("\t")[0] for item in result.stdout.splitlines()}
 
@@ -78,11 +65,11 @@ class Zsh:
         self.child, self.terminal = pty.fork()
         if self.child == 0:
             fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 200, 200, 0, 0))
-            os.chdir(f"{work.name}/files")
+            os.chdir(f"{work}/files")
             os.execvpe("zsh", ["zsh", "-f", "-i"], dict(environment, TERM="dumb"))
-        os.mkdir(f"{work.name}/fpath")
-        shutil.copy(f"{work.name}/zsh", f"{work.name}/fpath/_halde")
-        self.say(f"PS1='READY''>'; LISTMAX=10000; fpath=({work.name}/fpath $fpath); autoload -Uz compinit; compinit -u -D\n")
+        os.mkdir(f"{work}/fpath")
+        shutil.copy(f"{work}/zsh", f"{work}/fpath/_halde")
+        self.say(f"PS1='READY''>'; LISTMAX=10000; fpath=({work}/fpath $fpath); autoload -Uz compinit; compinit -u -D\n")
         self.wait_end()
 
     def say(self, text):
@@ -147,7 +134,7 @@ if shutil.which("fish"):
 else:
     print("fish is not installed")
 if shutil.which("zsh"):
-    syntax = subprocess.run(["zsh", "-f", "-n", f"{work.name}/zsh"], capture_output=True, text=True)
+    syntax = subprocess.run(["zsh", "-f", "-n", f"{work}/zsh"], capture_output=True, text=True)
     check(syntax.returncode == 0, "zsh:", syntax.stderr)
     zsh = Zsh()
     seen = zsh.offers("halde ")
@@ -162,5 +149,4 @@ if shutil.which("zsh"):
 else:
     print("zsh is not installed")
 
-print(f"{checks} checks, {failures} failed")
-sys.exit(0 if checks and not failures else 1)
+finish()

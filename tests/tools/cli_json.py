@@ -7,7 +7,6 @@
 # What every verb prints with --json is one document that fits its schema in docs/schema, and has no
 # key that the schema does not name; names that are no UTF-8 do not break it.
 
-import json
 import os
 import re
 import shutil
@@ -171,7 +170,7 @@ def commands_of(name, target):
         "who": [["who", pid, target.address, "--json"], ["who", pid, target.address, "--depth=3", "--json"]],
         "leaks": [["leaks", pid, "--json"], ["leaks", pid, "--all", "--json"]],
         "snap": [["snap", pid, "-o", "d.halde", "--json"]],
-        "diff": [["diff", "a.halde", "b.halde", "--json"]],
+        "diff": [["diff", "a.halde", "b.halde", "--json"], ["diff", "a.halde", "b.halde", pid, "--json"]],
         "report": [["report", "a.halde", "--json"], ["report", "c.halde", "--json"]],
         "doctor": [["doctor", "--json"], ["doctor", sys.executable, "--json"]],
     }.get(name)

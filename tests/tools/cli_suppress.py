@@ -7,38 +7,19 @@
 # run; what is suppressed already is not written again; mistakes are named.
 
 import json
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
 
-tool, preload = os.path.abspath(sys.argv[1]), sys.argv[2]
-failures = 0
-checks = 0
+from _checks import check, compile_program, environment, finish, need_preload, new_folder
+from _checks import run as run_tool
 
-
-def check(condition, *what):
-    global failures, checks
-    checks += 1
-    if not condition:
-        failures += 1
-        print("FAILED:", *what)
-
-
-if not preload or not shutil.which("cc"):
-    print("no preload object or no C compiler")
-    sys.exit(77)
-
-work = tempfile.TemporaryDirectory()
-environment = dict(os.environ, HALDE_PRELOAD=preload, LC_ALL="C.UTF-8")
+need_preload()
+work = new_folder()
 
 
 def run(*words):
-    return subprocess.run([tool, *words], capture_output=True, text=True, timeout=60, cwd=work.name, env=environment)
+    return run_tool(*words, cwd=work, env=environment(LC_ALL="C.UTF-8"))
 
 
-with open(f"{work.name}/leak.c", "w") as file:
+with open(f"{work}/leak.c", "w") as file:
     file.write(r"""
 #include <stdlib.h>
 #include <string.h>
@@ -56,14 +37,14 @@ int main(void)
     return 0;
 }
 """)
-subprocess.run(["cc", "-g", "-O1", "-o", f"{work.name}/leak", f"{work.name}/leak.c"], check=True)
+compile_program(f"{work}/leak.c", f"{work}/leak")
 
 
 def leaks_of_run(*options):
     """Names of the functions whose definite leaks a run tells, with blocks; exit code with --fail-on=leak."""
     done = run("run", "-q", "--no-capture", "--format=json", "--report=report.json", "--fail-on=leak", *options,
                "--", "./leak")
-    with open(f"{work.name}/report.json") as report:
+    with open(f"{work}/report.json") as report:
         leaks = json.load(report)["leaks"]
     found = {}
     for leak in leaks:
@@ -86,7 +67,7 @@ for form in ("own", "lsan", "valgrind"):
     check(written.returncode == 0 and "lose_big" in written.stdout and "lose_small" not in written.stdout,
           form, written.stdout, written.stderr)
     check("known" in written.stdout, form, "has no reason")
-    with open(f"{work.name}/{form}.supp", "w") as file:
+    with open(f"{work}/{form}.supp", "w") as file:
         file.write(written.stdout)
     check(leaks_of_run("--suppressions", f"{form}.supp") == ({"lose_small": 1}, 23), form, "does not silence it")
 
@@ -97,7 +78,7 @@ second = run("suppress", "x.halde", "--all", "-o", "all.supp")
 check(second.returncode == 0 and "1 entry added" in second.stderr, second.stderr)
 third = run("suppress", "x.halde", "--all", "-o", "all.supp")
 check(third.returncode == 0 and "no leak that is not suppressed" in third.stderr, third.stderr)
-with open(f"{work.name}/all.supp") as file:
+with open(f"{work}/all.supp") as file:
     check(len(file.read().splitlines()) == 2, "all.supp has not two entries")
 check(leaks_of_run("--suppressions", "all.supp") == ({}, 0), "--all does not silence all")
 newest = run("suppress", "#" + hashes["lose_big"])
@@ -118,10 +99,9 @@ for words, said in (
     wrong = run("suppress", *words)
     check(wrong.returncode == 2 and said in wrong.stderr and wrong.stderr.startswith("halde suppress: "),
           words, wrong.returncode, wrong.stderr)
-with open(f"{work.name}/bad.supp", "w") as file:
+with open(f"{work}/bad.supp", "w") as file:
     file.write("suppress kind=whatever\n")
 wrong = run("suppress", "x.halde", "--all", "-o", "bad.supp")
 check(wrong.returncode == 2 and "bad.supp" in wrong.stderr, wrong.stderr)
 
-print(f"{checks} checks, {failures} failed")
-sys.exit(0 if checks and not failures else 1)
+finish()

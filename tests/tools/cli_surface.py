@@ -13,38 +13,28 @@ import pty
 import re
 import shutil
 import subprocess
-import sys
 
-tool = sys.argv[1]
-failures = 0
-checks = 0
-
-
-def check(condition, *what):
-    global failures, checks
-    checks += 1
-    if not condition:
-        failures += 1
-        print("FAILED:", *what)
+from _checks import TOOL, check, finish
+from _checks import run as run_tool
 
 
 def run(*words, env=None, **more):
     environment = {name: value for name, value in os.environ.items()
                    if name not in ("NO_COLOR", "CLICOLOR_FORCE", "COLUMNS", "TERM", "LC_ALL", "HALDE_PRELOAD")}
     environment.update(LC_ALL="C.UTF-8", TERM="xterm", **(env or {}))
-    return subprocess.run([tool, *words], env=environment, capture_output=True, text=True, timeout=20, **more)
+    return run_tool(*words, env=environment, timeout=20, **more)
 
 
 def run_on_terminal(*words, columns=80, env=None):
     """Standard output on a terminal; what it got."""
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "xterm", **(env or {})}
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "xterm", "PAGER": "cat", **(env or {})}
     child, terminal = pty.fork()
     if child == 0:
         import fcntl
         import struct
         import termios
         fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        os.execve(tool, [tool, *words], environment)
+        os.execve(TOOL, [TOOL, *words], environment)
     output = b""
     while True:
         try:
@@ -135,7 +125,7 @@ for name in names:
 recipes = run()
 check(recipes.returncode == 0 and len(recipes.stdout.splitlines()) <= 16, "recipes are too long")
 version = run("--version")
-check(re.fullmatch(r"halde \d+\.\d+\.\d+ \(heap layout \d+.*\)\n", version.stdout), version.stdout)
+check(re.fullmatch(r"halde \d+\.\d+\.\d+(, commit [0-9a-f]{12}\+?)? \(heap layout \d+.*\)\n", version.stdout), version.stdout)
 
 # ---- Manual pages -------------------------------------------------------------------------------
 
@@ -220,21 +210,40 @@ check(max(map(len, run("help", "help", env={"COLUMNS": "60"}).stdout.splitlines(
 # ---- Output that cannot be written --------------------------------------------------------------
 
 with open("/dev/full", "w") as full:
-    result = subprocess.run([tool, "help"], stdout=full, stderr=subprocess.PIPE, text=True)
+    result = subprocess.run([TOOL, "help"], stdout=full, stderr=subprocess.PIPE, text=True)
 check(result.returncode == 2 and "No space left" in result.stderr, "full disk:", result.returncode, result.stderr)
-result = subprocess.run(["sh", "-c", 'exec "$0" help >&-', tool], stderr=subprocess.PIPE, text=True)
+result = subprocess.run(["sh", "-c", 'exec "$0" help >&-', TOOL], stderr=subprocess.PIPE, text=True)
 check(result.returncode == 2 and "could not be written" in result.stderr, "closed output:", result.returncode)
 with open("/dev/full", "w") as full:
-    result = subprocess.run([tool, "help", "--json"], stdout=full, stderr=subprocess.PIPE, text=True)
+    result = subprocess.run([TOOL, "help", "--json"], stdout=full, stderr=subprocess.PIPE, text=True)
 check(result.returncode == 2, "full disk, JSON:", result.returncode)
 
 # ---- Hostile words ------------------------------------------------------------------------------
 
-result = subprocess.run([tool.encode(), b"he\x1b[31mlp\xff"], capture_output=True)
+result = subprocess.run([TOOL.encode(), b"he\x1b[31mlp\xff"], capture_output=True)
 check(result.returncode == 2 and b"\x1b" not in result.stderr and b"\\x1b" in result.stderr, result.stderr)
-check(subprocess.run([tool, "x" * 100000], capture_output=True).returncode == 2, "a long verb")
-check(subprocess.run([tool, "help", "--" + "y" * 100000], capture_output=True).returncode == 2, "a long option")
-check(subprocess.run([tool, ""], capture_output=True).returncode == 2, "an empty verb")
+check(subprocess.run([TOOL, "x" * 100000], capture_output=True).returncode == 2, "a long verb")
+check(subprocess.run([TOOL, "help", "--" + "y" * 100000], capture_output=True).returncode == 2, "a long option")
+check(subprocess.run([TOOL, ""], capture_output=True).returncode == 2, "an empty verb")
 
-print(f"{checks} checks, {failures} failed")
-sys.exit(0 if checks and not failures else 1)
+# ---- Long text ------------------------------------------------------------------------------------
+
+MARK = "sed 's/^/paged: /'"
+check("paged: " in run_on_terminal("help", "run", env={"PAGER": MARK}), "no pager for long text")
+check("paged: " in run_on_terminal("help", "run", env={"PAGER": "cat", "HALDE_PAGER": MARK}), "HALDE_PAGER beats PAGER")
+for env in ({"PAGER": ""}, {"PAGER": "cat"}, {"PAGER": MARK, "TERM": "dumb"}, {"PAGER": MARK, "HALDE_PAGER": ""},
+            {"PAGER": "/nowhere/pager"}):
+    text = run_on_terminal("help", "run", env=env)
+    check("paged: " not in text and "halde run" in text and "--fail-on" in text, "all of it, without a pager:", env)
+whole = run_on_terminal("help", "run")
+paged = run_on_terminal("help", "run", env={"PAGER": MARK})
+check(paged == "".join(f"paged: {line}\n" for line in whole.splitlines()), "the pager gets all, line by line")
+check("paged: " not in run_on_terminal("help", "run", "--no-pager", env={"PAGER": MARK}), "--no-pager")
+check("paged: " not in run_on_terminal("--version", env={"PAGER": MARK}), "short text goes straight to the terminal")
+check("paged: " in run_on_terminal("--help", columns=60, env={"PAGER": MARK}), "--help without a verb")
+check("paged: " not in run("help", "run", env={"PAGER": MARK}).stdout, "a pager in a pipe")
+# A reader that goes early is no failure, and the status is the verb's.
+check("could not" not in run_on_terminal("help", "run", env={"PAGER": "head -n 1"}), "a pager that ends early")
+check(run_on_terminal("help", "--json", env={"PAGER": MARK}).startswith('paged: {'), "JSON on a terminal is indented")
+
+finish()

@@ -14,20 +14,9 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import xml.etree.ElementTree
 
-TOOL, PRELOAD = sys.argv[1:3]
-PROGRAMS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
-SKIPPED = 77
-failures = 0
-
-
-def expect(what, actual, expected):
-    global failures
-    if actual != expected:
-        failures += 1
-        print(f"{what}:\n  is        {actual}\n  expected  {expected}")
+from _checks import PROGRAMS, TOOL, expect, finish, inside, need, need_preload, new_folder
 
 
 def build(folder, source, compiler, *flags):
@@ -54,8 +43,7 @@ def allow_core():
 
 
 def start(program):
-    environment = dict(os.environ, LD_PRELOAD=PRELOAD, HALDE_OPTIONS="mode=exact")
-    process = subprocess.Popen([program, "wait"], env=environment, stdout=subprocess.PIPE,
+    process = subprocess.Popen([program, "wait"], env=inside(), stdout=subprocess.PIPE,
                                cwd=os.path.dirname(program), preexec_fn=allow_core)
     process.stdout.readline()
     return process
@@ -207,13 +195,12 @@ def test_cxx(folder):
 
 
 def main():
-    if not PRELOAD or not shutil.which("gcc"):
-        print("there is no preload object, or no compiler")
-        sys.exit(SKIPPED)
-    with tempfile.TemporaryDirectory() as folder:
-        test_c(folder)
-        test_cxx(folder)
-    sys.exit(1 if failures else 0)
+    need("gcc")
+    need_preload()
+    folder = new_folder()
+    test_c(folder)
+    test_cxx(folder)
+    finish()
 
 
 main()

@@ -6,27 +6,11 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 
-TOOL, PRELOAD = sys.argv[1:3]
-PROGRAMS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
-SKIPPED = 77
-failures = 0
-
-
-def expect(what, actual, expected):
-    global failures
-    if actual != expected:
-        failures += 1
-        print(f"{what}:\n  is        {actual}\n  expected  {expected}")
-
-
-def run(*words):
-    return subprocess.run([TOOL, *words], capture_output=True, text=True)
+from _checks import compile_program, expect, finish, inside, need_preload, new_folder, run
 
 
 def ask(pid, address, *options):
@@ -123,6 +107,14 @@ def test_options(pid):
                (1, True))
     result = run("leaks", str(pid))
     expect("pause is told", "paused" in result.stderr, True)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "leaks.json")
+        result = run("leaks", str(pid), "--format", "json", "-o", path)
+        expect("report in a file", (result.returncode, result.stdout), (1, ""))
+        with open(path, encoding="utf-8") as file:
+            expect("the whole report", json.load(file)["totals"]["definite"]["blocks"] > 0, True)
+        result = run("leaks", str(pid), "-o", os.path.join(folder, "nowhere", "x"))
+        expect("a file that cannot be", (result.returncode, "cannot create" in result.stderr), (2, True))
     with tempfile.NamedTemporaryFile("w", suffix=".supp") as file:
         file.write("leak:plant_\n")
         file.flush()
@@ -131,23 +123,17 @@ def test_options(pid):
 
 
 def main():
-    if not PRELOAD or not shutil.which("gcc"):
-        print("there is no preload object, or no compiler")
-        sys.exit(SKIPPED)
-    with tempfile.TemporaryDirectory() as folder:
-        program = os.path.join(folder, "reach_planted")
-        subprocess.run(["gcc", "-g", "-O1", "-pthread", os.path.join(PROGRAMS, "reach_planted.c"), "-o", program],
-                       check=True)
-        environment = dict(os.environ, LD_PRELOAD=PRELOAD, HALDE_OPTIONS="mode=exact")
-        process = subprocess.Popen([program, "wait"], env=environment, stdout=subprocess.PIPE)
-        process.stdout.readline()
-        try:
-            for test in (test_path, test_inside, test_threads, test_nothing, test_text, test_trouble, test_options):
-                test(process.pid)
-        finally:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-    sys.exit(1 if failures else 0)
+    need_preload()
+    program = compile_program("reach_planted.c", os.path.join(new_folder(), "reach_planted"), compiler="gcc")
+    process = subprocess.Popen([program, "wait"], env=inside(), stdout=subprocess.PIPE)
+    process.stdout.readline()
+    try:
+        for test in (test_path, test_inside, test_threads, test_nothing, test_text, test_trouble, test_options):
+            test(process.pid)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    finish()
 
 
 main()

@@ -9,35 +9,16 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
-TOOL, PRELOAD = sys.argv[1:3]
-HERE = os.path.dirname(os.path.abspath(__file__))
+from _checks import HERE, PROGRAMS, TOOL, check, compile_program, environment, failure_count, finish, need_preload
+from _checks import new_folder
+
 PLANTED = {"definite": (4, 364), "indirect": (1, 32)}
-
-failures = []
-
-
-def check(is_right, text):
-    if not is_right:
-        failures.append(text)
-        print("FAILED:", text)
-
-
-def environment(**more):
-    names = ("HALDE_OPTIONS", "LD_PRELOAD", "HALDE_RECORD")
-    return {k: v for k, v in os.environ.items() if k not in names} | {"HALDE_PRELOAD": PRELOAD} | more
 
 
 def compile_victim(folder):
-    victim = os.path.join(folder, "victim")
-    source = os.path.join(HERE, "programs", "run_victim.c")
-    command = ["cc", "-D_GNU_SOURCE", "-std=c17", "-g", "-O1", "-fno-builtin", "-o", victim, source, "-lpthread"]
-    if subprocess.run(command, check=False).returncode != 0:
-        print("no C compiler")
-        sys.exit(77)
-    return victim
+    return compile_program("run_victim.c", os.path.join(folder, "victim"), "-D_GNU_SOURCE", "-fno-builtin")
 
 
 class Runner:
@@ -99,7 +80,7 @@ def lines_of(document, function):
 
 
 def source_line(text):
-    with open(os.path.join(HERE, "programs", "run_victim.c"), encoding="utf-8") as file:
+    with open(os.path.join(PROGRAMS, "run_victim.c"), encoding="utf-8") as file:
         return next(number for number, line in enumerate(file, 1) if text in line)
 
 
@@ -355,17 +336,18 @@ def test_cxx(runner):
 
 
 def main():
-    with tempfile.TemporaryDirectory() as folder:
-        runner = Runner(folder, compile_victim(folder))
-        wanted = sys.argv[4:]
-        for name, test in list(globals().items()):
-            if name.startswith("test_") and (not wanted or name[5:] in wanted):
-                started = time.monotonic()
-                before = len(failures)
-                test(runner)
-                state = "ok" if len(failures) == before else "FAILED"
-                print(f"{name[5:]}: {state}, {time.monotonic() - started:.1f} s", flush=True)
-    return 1 if failures else 0
+    need_preload()
+    folder = new_folder()
+    runner = Runner(folder, compile_victim(folder))
+    wanted = sys.argv[4:]
+    for name, test in list(globals().items()):
+        if name.startswith("test_") and (not wanted or name[5:] in wanted):
+            started = time.monotonic()
+            before = failure_count()
+            test(runner)
+            state = "ok" if failure_count() == before else "FAILED"
+            print(f"{name[5:]}: {state}, {time.monotonic() - started:.1f} s", flush=True)
+    finish()
 
 
-sys.exit(main())
+main()

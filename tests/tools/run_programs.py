@@ -11,10 +11,8 @@ import json
 import os
 import shutil
 import subprocess
-import sys
-import tempfile
 
-TOOL, PRELOAD = sys.argv[1:3]
+from _checks import TOOL, check, environment, failure_count, finish, need_preload, new_folder
 
 PYTHON = """
 import json, re, threading
@@ -55,9 +53,8 @@ def programs(folder):
 
 
 def run(words, more, folder):
-    names = ("HALDE_OPTIONS", "LD_PRELOAD", "HALDE_RECORD")
-    environment = {k: v for k, v in os.environ.items() if k not in names} | {"HALDE_PRELOAD": PRELOAD} | more
-    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=100)
+    return subprocess.run(words, cwd=folder, env=environment(**more), capture_output=True, text=True, check=False,
+                          timeout=100)
 
 
 def definite_of(path):
@@ -67,34 +64,31 @@ def definite_of(path):
 
 
 def compare(name, words, more, folder):
-    """Failures of a program in both modes."""
+    """Looks at a program in several modes."""
     plain = run(words, more, folder)
-    failures = []
     for options in (["--mode=exact"], ["--mode=sample", "--interval=64K"], ["--mode=exact", "--follow"]):
         report = os.path.join(folder, "report.json")
         command = [TOOL, "run", *options, "--no-capture", "--format=json", "--report=" + report, "--", *words]
         found = run(command, more, folder)
         for what in ("returncode", "stdout", "stderr"):
-            if getattr(found, what) != getattr(plain, what):
-                failures.append(f"{name} {options}: {what} is {getattr(found, what)!r}, not {getattr(plain, what)!r}")
-        if name in ("python3", "ls", "sqlite3") and options == ["--mode=exact"] and definite_of(report) != 0:
-            failures.append(f"{name}: {definite_of(report)} definite leaks")
-    return failures
+            is_value, should_be = getattr(found, what), getattr(plain, what)
+            check(is_value == should_be, f"{name} {options}: {what} is {is_value!r:.700}, not {should_be!r:.700}")
+        if name in ("python3", "ls", "sqlite3") and options == ["--mode=exact"]:
+            check(definite_of(report) == 0, f"{name}: {definite_of(report)} definite leaks")
 
 
 def main():
-    failures = []
-    with tempfile.TemporaryDirectory() as folder:
-        for name, (words, more) in programs(folder).items():
-            path = shutil.which(words[0], path="/usr/bin:/bin")
-            if path is None:
-                print(f"{name}: not installed")
-                continue
-            found = compare(name, [path, *words[1:]], more, folder)
-            print(f"{name}: {'FAILED' if found else 'ok'}", flush=True)
-            failures += found
-    print("\n".join(text[:1500] for text in failures))
-    return 1 if failures else 0
+    need_preload()
+    folder = new_folder()
+    for name, (words, more) in programs(folder).items():
+        path = shutil.which(words[0], path="/usr/bin:/bin")
+        if path is None:
+            print(f"{name}: not installed")
+            continue
+        before = failure_count()
+        compare(name, [path, *words[1:]], more, folder)
+        print(f"{name}: {'FAILED' if failure_count() != before else 'ok'}", flush=True)
+    finish()
 
 
-sys.exit(main())
+main()

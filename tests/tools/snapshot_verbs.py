@@ -10,17 +10,12 @@ import os
 import shutil
 import struct
 import subprocess
-import sys
-import tempfile
 import zlib
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _snapshot_reader import Snapshot  # noqa: E402
+from _checks import check, compile_program, finish, inside, need_access, need_preload, new_folder, run
+from _snapshot_reader import Snapshot, varint
 
-SKIPPED = 77
-TOOL, PRELOAD = sys.argv[1], sys.argv[2]
-FOLDER = tempfile.mkdtemp(prefix="halde-snapshot-")
-FAILURES = []
+FOLDER = new_folder()
 
 PROGRAM = r"""
 #include <stdio.h>
@@ -88,21 +83,13 @@ int main(void)
 """
 
 
-def check(condition, *what):
-    if not condition:
-        FAILURES.append(" ".join(str(part) for part in what))
-        print("FAILED:", *what, file=sys.stderr)
-
-
 def path(name):
     return os.path.join(FOLDER, name)
 
 
 def halde(*words, code=0, text=True):
-    result = subprocess.run([TOOL, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=text,
-                            stdin=subprocess.DEVNULL)
-    if result.returncode != code:
-        check(False, "halde", *words, "ended with", result.returncode, "not", code, ":", result.stderr)
+    result = run(*words, text=text, stdin=subprocess.DEVNULL)
+    check(result.returncode == code, "halde", *words, "ended with", result.returncode, "not", code, ":", result.stderr)
     return result
 
 
@@ -114,10 +101,8 @@ def start_program():
     source, program = path("subject.c"), path("subject")
     with open(source, "w", encoding="utf-8") as file:
         file.write(PROGRAM)
-    subprocess.run(["cc", "-g", "-O1", "-fno-optimize-sibling-calls", "-o", program, source], check=True)
-    environment = dict(os.environ, LD_PRELOAD=PRELOAD, HALDE_OPTIONS="mode=exact")
-    process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                               env=environment)
+    compile_program(source, program, "-fno-optimize-sibling-calls")
+    process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=inside())
     words = process.stdout.readline().split()
     return process, int(words[1], 16)
 
@@ -222,6 +207,29 @@ def check_diff():
     check([change["name"] for change in modules] == ["subject"], "modules", modules)
 
 
+def check_trend():
+    snapshots = [path(f"{name}.halde") for name in ("before", "after", "third")]
+    told = halde_json("diff", *snapshots, code=1)
+    steady, *rest = told["changes"]
+    check(steady["name"] == "make_connection <- main" and steady["is_steady"] and steady["grown_steps"] == 2 and
+          steady["bytes_series"] == [600000, 800000, 1000000], "steady growth first", steady)
+    check(steady["bytes"] == 400000 and steady["before"]["bytes"] == 600000, "from the first to the last", steady)
+    check(rest and not any(change["is_steady"] for change in rest), "the rest", rest)
+    check(max(rest, key=lambda change: abs(change["bytes"])) == rest[0], "then by size", rest)
+    total = sum(change["bytes"] for change in told["changes"])
+    check(told["after"]["bytes"] - told["before"]["bytes"] == total and len(told["between"]) == 1, "sums", told)
+    text = halde("diff", *snapshots, code=1).stdout
+    check("+390.6K" in text and "2 of 2" in text and "585.9K 781.3K 976.6K" in text, "text", text)
+    halde("diff", *snapshots, "--threshold", "1M")
+    # Up and down is no trend; many are told as a curve.
+    up_and_down = [snapshots[1], snapshots[0], snapshots[2]]
+    told = halde_json("diff", *up_and_down)
+    check(not told["has_finding"] and told["change_count"] > 0, "up and down", told)
+    text = halde("diff", *snapshots, *snapshots, *snapshots).stdout
+    check("6 of 8" in text, "nine snapshots", text)
+    halde("diff", *snapshots, path("nothing"), code=2)
+
+
 def check_report():
     told = halde_json("report", path("full.halde"))
     leaks = told["leak_totals"]
@@ -243,21 +251,9 @@ def check_report():
 def protobuf(data):
     """Fields of a message: number, value (int or bytes)."""
     fields, place = [], 0
-
-    def varint():
-        nonlocal place
-        value = shift = 0
-        while True:
-            byte = data[place]
-            place += 1
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if not byte & 0x80:
-                return value
-
     while place < len(data):
-        key = varint()
-        value = varint()
+        key, place = varint(data, place)
+        value, place = varint(data, place)
         if key & 7 == 2:
             value, place = data[place:place + value], place + value
         fields.append((key >> 3, value))
@@ -265,13 +261,10 @@ def protobuf(data):
 
 
 def packed(data):
-    values, value, shift = [], 0, 0
-    for byte in data:
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if not byte & 0x80:
-            values.append(value)
-            value = shift = 0
+    values, place = [], 0
+    while place < len(data):
+        value, place = varint(data, place)
+        values.append(value)
     return values
 
 
@@ -378,9 +371,7 @@ def check_bad_files():
 
 def check_capture():
     """A recorded run: all that was allocated, and what is left."""
-    result = subprocess.run([TOOL, "run", "--no-report", "--quiet", "-o", path("run.halde"), "--",
-                             path("subject")], input="a\n", text=True, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE)
+    result = run("run", "--no-report", "--quiet", "-o", path("run.halde"), "--", path("subject"), input="a\n")
     if result.returncode != 0 or not os.path.exists(path("run.halde")):
         check(False, "halde run:", result.returncode, result.stderr)
         return
@@ -404,9 +395,8 @@ def check_capture():
 
 def check_samples():
     """Sums are exact; what sites hold is estimated, here from nearly nine of ten blocks."""
-    result = subprocess.run([TOOL, "run", "--no-report", "--quiet", "--mode", "sample", "--interval", "1K",
-                             "-o", path("sampled.halde"), "--", path("subject")], input="a\n", text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    result = run("run", "--no-report", "--quiet", "--mode", "sample", "--interval", "1K", "-o", path("sampled.halde"),
+                 "--", path("subject"), input="a\n")
     if result.returncode != 0:
         check(False, "halde run --mode sample:", result.returncode, result.stderr)
         return
@@ -424,35 +414,28 @@ def check_samples():
 
 
 def main():
-    if not PRELOAD or not shutil.which("cc"):
-        print("needs the preload object and a C compiler")
-        return SKIPPED
+    need_preload()
     process, first_block = start_program()
     try:
-        probe = subprocess.run([TOOL, "snap", str(process.pid), "-o", path("probe.halde")],
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        if probe.returncode == 2 and "ptrace" in probe.stderr:
-            print("processes cannot be looked into here:", probe.stderr)
-            return SKIPPED
+        need_access(process.pid)
         check_snap(process.pid)
         check_same_walk(process.pid)
         grow(process)
         halde("snap", str(process.pid), "-o", path("after.halde"))
+        grow(process)
+        halde("snap", str(process.pid), "-o", path("third.halde"))
     finally:
         process.stdin.close()
         process.wait()
     check_file(process.pid, first_block)
     check_diff()
+    check_trend()
     check_report()
     check_export()
     check_bad_files()
     check_capture()
     check_samples()
-    return 1 if FAILURES else 0
+    finish()
 
 
-try:
-    status = main()
-finally:
-    shutil.rmtree(FOLDER)
-sys.exit(status)
+main()

@@ -14,10 +14,10 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-import tempfile
 
-SHOW = os.path.join(sys.argv[3], "tests", "bin", "tools.symbols_show")
+from _checks import BUILD, check, failure_count, finish, need, new_folder, skip
+
+SHOW = os.path.join(BUILD, "tests", "bin", "tools.symbols_show")
 
 # Each /* name */ marks the line that a frame of that name is expected in.
 C_SOURCE = r"""
@@ -116,12 +116,8 @@ CXX_SOURCE = C_SOURCE.replace(
 C_FRAMES = [
     ("leaf", False), ("inner", True), ("middle", True), ("outer", False), ("main", False)]
 
-failures = []
-
-
 def fail(text):
-    failures.append(text)
-    print("FAILED: " + text, file=sys.stderr)
+    check(False, text)
 
 
 def run(*command, **options):
@@ -400,17 +396,14 @@ def deleted(folder):
 
 def main():
     if not os.path.exists(SHOW):
-        print("%s is not built" % SHOW)
-        return 77
-    for program in ("gcc", "g++", "objcopy", "strip", "readelf"):
-        if not shutil.which(program):
-            print("%s is not installed" % program)
-            return 77
+        skip("%s is not built" % SHOW)
+    need("gcc", "g++", "objcopy", "strip", "readelf")
     os.environ["DEBUGINFOD_URLS"] = "http://127.0.0.1:1"
     for test in (inside, cxx, separate, shared, without, replaced, deleted):
-        with tempfile.TemporaryDirectory() as folder:
-            test(os.path.realpath(folder))
-    return 1 if failures else 0
+        before = failure_count()
+        test(os.path.realpath(new_folder()))
+        check(failure_count() == before, test.__name__)
+    finish()
 
 
-sys.exit(main())
+main()

@@ -10,10 +10,10 @@
 #include "report/report.h"
 
 #include "check.h"
+#include "symbols_own_module.h"
 
 #include <execinfo.h>
 #include <inttypes.h>
-#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,26 +23,6 @@ enum {
 };
 
 static struct image *image;
-
-static int add_own_module(struct dl_phdr_info *info, size_t size, void *context)
-{
-    (void)size;
-    (void)context;
-    struct image_module module = {.start = UINT64_MAX, .bias = info->dlpi_addr};
-    for (size_t i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *header = &info->dlpi_phdr[i];
-        if (header->p_type == PT_LOAD) {
-            uint64_t start = info->dlpi_addr + header->p_vaddr;
-            module.start = start < module.start ? start : module.start;
-            module.end =
-                start + header->p_memsz > module.end ? start + header->p_memsz : module.end;
-        }
-    }
-    module.path =
-        image_add_string(image, info->dlpi_name[0] != 0 ? info->dlpi_name : "/proc/self/exe");
-    image_add_module(image, &module);
-    return 0;
-}
 
 /// The stack of the caller, as a recorder would have it.
 __attribute__((noinline)) static uint32_t record_stack(void)
@@ -141,7 +121,7 @@ static void begin_image(void)
     image->name = image_add_string(image, "server");
     image->time_ns = (uint64_t)852 * SECOND;
     image->read = read_contents;
-    dl_iterate_phdr(add_own_module, NULL);
+    dl_iterate_phdr(add_own_module, image);
     struct image_heap heap = {
         .handle = 0x7000, .name = image_add_string(image, "process"), .is_recorded = true};
     image_add_heap(image, &heap);
@@ -371,6 +351,7 @@ static void test_samples(void)
     EXPECT_TRUE(has(text, "  #1  DEFINITE  about 1000 bytes (1 sample)   hash "));
     EXPECT_TRUE(
         has(text, "  #2  DEFINITE  900 bytes in 9 blocks, counted where others were sampled"));
+    EXPECT_TRUE(has(text, "      no stack: these were not sampled\n"));
     free(text);
     text = print(&options, LEAK_JSON);
     EXPECT_TRUE(has(text, "\"estimated_blocks\":10,\"estimated_bytes\":1000,"));

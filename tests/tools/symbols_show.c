@@ -18,8 +18,9 @@
 #include "cli/memory.h"
 #include "symbols/symbols.h"
 
+#include "symbols_own_module.h"
+
 #include <inttypes.h>
-#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,26 +141,6 @@ static int answer(const struct symbols_options *options)
 }
 
 // ---- This program -------------------------------------------------------------------------------
-
-static int add_own_module(struct dl_phdr_info *info, size_t size, void *context)
-{
-    (void)size;
-    struct image *image = context;
-    struct image_module module = {.start = UINT64_MAX, .bias = info->dlpi_addr};
-    for (size_t i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *header = &info->dlpi_phdr[i];
-        if (header->p_type == PT_LOAD) {
-            uint64_t start = info->dlpi_addr + header->p_vaddr;
-            module.start = start < module.start ? start : module.start;
-            module.end =
-                start + header->p_memsz > module.end ? start + header->p_memsz : module.end;
-        }
-    }
-    module.path =
-        image_add_string(image, info->dlpi_name[0] != 0 ? info->dlpi_name : "/proc/self/exe");
-    image_add_module(image, &module);
-    return 0;
-}
 
 int own_variable[16] = {1};
 

@@ -10,6 +10,8 @@
 
 #include "check.h"
 
+#include "image/image.h"
+
 #include <halde/heap.h>
 
 #include <errno.h>
@@ -42,6 +44,7 @@ struct subject_shared {
     atomic_ulong steps;   ///< allocations so far
     atomic_ulong signals; ///< that a handler has counted
     atomic_bool is_told_to_end;
+    atomic_uintptr_t hidden; ///< its complement is an address that only a vector register holds
 };
 
 struct subject {
@@ -88,6 +91,46 @@ static void *subject_work(void *argument)
         }
     }
     return NULL;
+}
+
+/// Waits for ever with a block of the process heap in a vector register and nowhere else.
+static inline void subject_hide_block(void)
+{
+    uintptr_t block = (uintptr_t)halde_heap_alloc(halde_process_heap(), 4321, 0);
+    atomic_store(&subject_shared->hidden, ~block);
+#if defined(__x86_64__)
+    __asm__ volatile("movq %0, %%xmm7\n\txorl %k0, %k0\n\tlock addl $1, %1\n"
+                     "1:\n\tpause\n\tjmp 1b"
+                     : "+r"(block), "+m"(subject_shared->ready)
+                     :
+                     : "xmm7", "memory");
+#elif defined(__aarch64__)
+    __asm__ volatile("fmov d7, %0\n\tmov %0, #0" : "+r"(block) : : "v7");
+    atomic_fetch_add(&subject_shared->ready, 1);
+    __asm__ volatile("1:\n\tyield\n\tb 1b" : : : "v7");
+#endif
+    abort();
+}
+
+/// Whether the image knows a word of the vector registers.
+static inline bool subject_has_word(const struct image *image, uint64_t word)
+{
+    enum {
+        GENERAL_REGISTERS = 27 // on x86-64; what follows are others
+    };
+    for (size_t i = 0; i < image->thread_count; i++) {
+        for (uint32_t j = GENERAL_REGISTERS; j < image->threads[i].register_count; j++) {
+            if (image->threads[i].registers[j] == word) {
+                return true;
+            }
+        }
+    }
+    for (size_t i = 0; i < image->word_count; i++) {
+        if (image->words[i].word == word) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /// Starts a child in which `body(context)` runs and never returns.

@@ -13,19 +13,9 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
-TOOL, PRELOAD, BUILD = sys.argv[1:4]
-SKIPPED = 77
-failures = 0
-
-
-def check(condition, text):
-    global failures
-    if not condition:
-        failures += 1
-        print(f"failed: {text}", file=sys.stderr)
+from _checks import BUILD, TOOL, check, finish, inside, need_preload, new_folder
 
 
 def halde(*words, user=None):
@@ -47,9 +37,8 @@ class Sleeper:
     """A program with a Halde heap that waits."""
 
     def __init__(self):
-        environment = dict(os.environ, LD_PRELOAD=PRELOAD)
         self.process = subprocess.Popen(
-            ["cat"], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            ["cat"], env=inside(""), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.process.stdin.write(b"ready\n")
         self.process.stdin.flush()
         self.process.stdout.readline()
@@ -164,16 +153,27 @@ def test_doctor(folder):
     check(code == 2, f"doctor with two programs: {code}")
 
 
+def test_pause():
+    """Whoever stops a process says for how long, and bad limits are refused."""
+    with Sleeper() as sleeper:
+        pid = str(sleeper.pid)
+        for words in (("walk", pid, "--limit", "1"), ("check", pid), ("addr", pid, "0x1000"), ("leaks", pid)):
+            _, _, errors = halde(*words, "--max-pause=20ms")
+            check("paused " in errors, f"{words}: no pause in {errors!r}")
+        for verb in ("heaps", "walk", "check", "leaks"):
+            code, _, errors = halde(verb, pid, "--max-pause=soon")
+            check(code == 2 and "--max-pause=soon cannot be used" in errors, f"{verb}: {code} {errors!r}")
+
+
 def main():
-    if not PRELOAD or not os.path.exists(PRELOAD):
-        return SKIPPED
-    with tempfile.TemporaryDirectory() as folder:
-        test_ps()
-        test_linked_in(folder)
-        test_arguments(folder)
-        test_doctor(folder)
-    return 1 if failures else 0
+    need_preload()
+    folder = new_folder()
+    test_ps()
+    test_pause()
+    test_linked_in(folder)
+    test_arguments(folder)
+    test_doctor(folder)
+    finish()
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+main()

@@ -10,45 +10,27 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-import tempfile
 
-TOOL, PRELOAD = os.path.abspath(sys.argv[1]), sys.argv[2]
-HERE = os.path.dirname(os.path.abspath(__file__))
-failures = 0
-checks = 0
-
-
-def check(condition, *what):
-    global failures, checks
-    checks += 1
-    if not condition:
-        failures += 1
-        print("FAILED:", *what)
+from _checks import TOP, check, compile_program, finish, inside, need_access, need_preload, new_folder, run, skip
 
 
 def compile_subject(folder):
-    subject = os.path.join(folder, "subject")
-    source = os.path.join(HERE, "programs", "view_subject.c")
-    include = os.path.join(HERE, "..", "..", "include")
-    command = ["cc", "-D_GNU_SOURCE", "-std=c17", "-g", "-O1", "-fno-builtin", "-I", include, "-o", subject, source,
-               "-lpthread"]
-    if subprocess.run(command, check=False).returncode != 0:
-        print("no C compiler")
-        sys.exit(77)
-    return subject
+    return compile_program("view_subject.c", os.path.join(folder, "subject"), "-D_GNU_SOURCE", "-std=c17",
+                           "-fno-builtin", "-I", os.path.join(TOP, "include"))
 
 
 class Subject:
     """The process, its own walk, and addresses in it."""
 
     def __init__(self, path, *arguments, options=""):
-        environment = dict(os.environ, LD_PRELOAD=PRELOAD, HALDE_OPTIONS=options)
         self.process = subprocess.Popen([path, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                        env=environment)
+                                        env=inside(options))
         words = self.process.stdout.readline().split()
         if not words:
-            sys.exit(77 if self.process.wait() == 77 else 1)
+            if self.process.wait() == 77:
+                skip("the preload object is not in the program")
+            check(False, "the program ended with", self.process.returncode)
+            finish()
         self.addresses = dict(zip(words[::2], words[1::2]))
         self.walk = []
         for line in self.process.stdout:
@@ -61,10 +43,6 @@ class Subject:
     def end(self):
         self.process.stdin.close()
         self.process.wait()
-
-
-def run(*arguments):
-    return subprocess.run([TOOL, *arguments], capture_output=True, text=True, check=False)
 
 
 def documents(*arguments):
@@ -276,27 +254,21 @@ def test_check(subject, path):
 
 
 def main():
-    if not PRELOAD:
-        print("there is no preload object")
-        sys.exit(77)
-    with tempfile.TemporaryDirectory() as folder:
-        path = compile_subject(folder)
-        subject = Subject(path)
-        probe = run("heaps", subject.pid)
-        if probe.returncode == 2 and "ptrace" in probe.stderr:
-            print(probe.stderr)
-            sys.exit(77)
-        blocks = test_walk(subject)
-        test_heaps(subject, blocks)
-        test_expressions(subject, blocks)
-        test_wrong_expressions(subject)
-        test_order(subject, blocks)
-        test_addr(subject, blocks)
-        test_core(subject, folder)
-        test_check(subject, path)
-        subject.end()
-    print(f"{checks} checks, {failures} failed")
-    sys.exit(1 if failures else 0)
+    need_preload()
+    folder = new_folder()
+    path = compile_subject(folder)
+    subject = Subject(path)
+    need_access(subject.pid)
+    blocks = test_walk(subject)
+    test_heaps(subject, blocks)
+    test_expressions(subject, blocks)
+    test_wrong_expressions(subject)
+    test_order(subject, blocks)
+    test_addr(subject, blocks)
+    test_core(subject, folder)
+    test_check(subject, path)
+    subject.end()
+    finish()
 
 
 main()

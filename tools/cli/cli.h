@@ -76,7 +76,8 @@ struct verb {
     const char *summary;     ///< one line, without a full stop
     const char *description; ///< paragraphs, separated by an empty line
     const struct cli_option
-        *options; ///< ends with a NULL name; --help, --json, --color, --quiet are added
+        *options; ///< ends with a NULL name; --help, --json, --color, --quiet and
+                  ///< --no-pager are added
     const struct cli_example *examples; ///< ends with a NULL command
     const char *exit_codes;             ///< paragraph
     bool has_json;                      ///< it understands --json
@@ -130,6 +131,8 @@ enum cli_style {
 const char *cli_style(const struct cli *cli, enum cli_style style);
 /// Characters in a line of the standard output: COLUMNS, else the terminal's width, else 80.
 size_t cli_width(void);
+/// Whether a stream ends on a terminal; standard output does, too, while it is kept for a pager.
+bool cli_is_terminal(FILE *stream);
 /// Whether the locale's characters are UTF-8: otherwise print ASCII only.
 bool cli_is_utf8(void);
 

@@ -7,6 +7,7 @@
 #include "cli/help.h"
 #include "cli/memory.h"
 #include "cli/nearest.h"
+#include "cli/pager.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -62,7 +63,7 @@ static void occupy_standard_descriptors(void)
 /// What was printed must have arrived.
 static int close_output(const struct verb *verb, int status)
 {
-    bool is_broken = ferror(stdout) != 0;
+    bool is_broken = !pager_end() || ferror(stdout) != 0;
     int error = 0;
     if (fflush(stdout) != 0) {
         is_broken = true;
@@ -102,6 +103,7 @@ static bool answer_without_verb(const char *word)
     }
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
         struct cli cli = {.has_color = cli_wants_color(NULL)};
+        pager_begin();
         help_overview(&cli);
         return true;
     }
@@ -122,6 +124,9 @@ static int run_verb(const struct verb *verb, int word_count, char **words)
         return trouble_code;
     }
     int status = EXIT_CLEAN;
+    if (!verb->takes_program && !cli_has(&cli, "no-pager")) {
+        pager_begin();
+    }
     if (cli_has(&cli, "help")) {
         help_short(&cli, verb);
     } else {

@@ -31,11 +31,11 @@ const struct verb *cli_find_verb(const char *name);
 /// The verb that was probably meant; NULL: none is near.
 const struct verb *cli_nearest_verb(const char *name);
 
-/// Options that every verb has, --json left out where a verb does not understand it, and those that
-/// the verb's own table has.  They follow its own in help.
+/// Options that every verb has; left out are --json where a verb does not understand it, --no-pager
+/// where it runs a program, and those that the verb's own table has.  They follow its own in help.
 /// @return how many there are, at most CLI_COMMON_COUNT
 enum {
-    CLI_COMMON_COUNT = 4,
+    CLI_COMMON_COUNT = 5,
 };
 size_t cli_common_options(
     const struct verb *verb, const struct cli_option *common[CLI_COMMON_COUNT]);

@@ -5,10 +5,8 @@
 
 #include "cli/help.h"
 
-#include "base/layout.h"
 #include "cli/dispatch.h"
 #include "cli/memory.h"
-#include "snapshot/format.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -273,10 +271,4 @@ void help_recipes(void)
             printf("%s\n    %s\n", recipes[i].says, recipes[i].command);
         }
     }
-}
-
-void help_version(void)
-{
-    printf("halde " HALDE_VERSION " (heap layout %d, snapshot format %d.%d)\n", LAYOUT_VERSION,
-        SNAPSHOT_VERSION, SNAPSHOT_MINOR_VERSION);
 }

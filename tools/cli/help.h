@@ -23,5 +23,8 @@ void help_usage(FILE *stream, const struct verb *verb);
 char *help_lower_first(const char *text);
 /// What --version says.
 void help_version(void);
+/// The commit that the tool was built from, with a "+" if files differed; "" where that is not
+/// known.
+const char *cli_commit(void);
 
 #endif

@@ -11,7 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <yajl/yajl_gen.h>
 
 struct json {
@@ -49,8 +48,7 @@ static struct json *begin(FILE *stream, bool is_indented)
 
 struct json *json_begin(FILE *stream)
 {
-    int fd = fileno(stream);
-    return begin(stream, fd >= 0 && isatty(fd) == 1);
+    return begin(stream, cli_is_terminal(stream));
 }
 
 struct json *json_begin_lines(FILE *stream)

@@ -42,16 +42,21 @@ char *must_copy_text(const char *text)
     return copy;
 }
 
-char *must_format(const char *format, ...)
+char *must_format_list(const char *format, va_list arguments)
 {
     char *text;
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vasprintf(&text, format, arguments);
-    va_end(arguments);
-    if (length < 0) {
+    if (vasprintf(&text, format, arguments) < 0) {
         out_of_memory();
     }
+    return text;
+}
+
+char *must_format(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = must_format_list(format, arguments);
+    va_end(arguments);
     return text;
 }
 

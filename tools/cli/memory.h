@@ -9,6 +9,7 @@
 #ifndef CLI_MEMORY_H
 #define CLI_MEMORY_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /// Room for `count` items of `size` bytes, all 0.
@@ -19,6 +20,8 @@ char *must_copy_text(const char *text) __attribute__((malloc, returns_nonnull));
 /// As sprintf, into a text of its own.
 char *must_format(const char *format, ...)
     __attribute__((format(printf, 1, 2), malloc, returns_nonnull));
+char *must_format_list(const char *format, va_list arguments)
+    __attribute__((format(printf, 1, 0), malloc, returns_nonnull));
 /// Room for one more item in an array of `*capacity` items, `count` of which are used: the array,
 /// which may have moved.
 void *must_grow(void *array, size_t count, size_t *capacity, size_t size)

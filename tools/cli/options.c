@@ -16,6 +16,7 @@
 static const struct cli_option common_options[CLI_COMMON_COUNT] = {
     {"json", 0, NULL, "Answer as a JSON document"},
     {"color", 0, "always|never|auto", "Colours; auto, the default: on a terminal"},
+    {"no-pager", 0, NULL, "Do not pass long text on a terminal to a pager"},
     {"quiet", 'q', NULL, "No progress and no warnings"},
     {"help", 'h', NULL, "Show this help"},
 };
@@ -47,7 +48,9 @@ size_t cli_common_options(
     for (size_t i = 0; i < CLI_COMMON_COUNT; i++) {
         const struct cli_option *option = &common_options[i];
         bool is_json = strcmp(option->name, "json") == 0;
-        if (!own_option(verb, option->name) && (!is_json || verb->has_json)) {
+        bool is_pager = strcmp(option->name, "no-pager") == 0;
+        if (!own_option(verb, option->name) && (!is_json || verb->has_json) &&
+            (!is_pager || !verb->takes_program)) {
             common[count++] = option;
         }
     }

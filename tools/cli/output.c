@@ -18,10 +18,7 @@
 /// One line, written at once, so that lines of several processes do not mix.
 static void say(const struct cli *cli, const char *format, va_list arguments)
 {
-    char *message;
-    if (vasprintf(&message, format, arguments) < 0) {
-        out_of_memory();
-    }
+    char *message = must_format_list(format, arguments);
     char *clean = text_clean(message);
     const char *verb = cli && cli->verb ? cli->verb->name : NULL;
     fflush(stdout);
@@ -133,6 +130,12 @@ size_t cli_width(void)
         return size.ws_col;
     }
     return 80;
+}
+
+bool cli_is_terminal(FILE *stream)
+{
+    int fd = stream == stdout ? STDOUT_FILENO : fileno(stream);
+    return fd >= 0 && isatty(fd) == 1;
 }
 
 bool cli_is_utf8(void)

@@ -50,7 +50,7 @@ static char *own_folder(void)
     return must_copy_text(path);
 }
 
-char *preload_find(char **tried)
+static char *find(const char *name, const char *variable, char **tried)
 {
     // A build folder; below a prefix; Debian's place for libraries of one architecture.
     static const char *const places[] = {
@@ -60,10 +60,7 @@ char *preload_find(char **tried)
         "/../lib/aarch64-linux-gnu",
         "/../lib64",
     };
-    if (tried) {
-        *tried = must_copy_text("");
-    }
-    const char *given = getenv(PRELOAD_VARIABLE);
+    const char *given = getenv(variable);
     if (given && *given) {
         note_tried(tried, given);
         return usable_path(given);
@@ -71,11 +68,24 @@ char *preload_find(char **tried)
     char *folder = own_folder();
     char *found = NULL;
     for (size_t i = 0; folder && !found && i < sizeof(places) / sizeof(places[0]); i++) {
-        char *path = must_format("%s%s/" PRELOAD_NAME, folder, places[i]);
+        char *path = must_format("%s%s/%s", folder, places[i], name);
         note_tried(tried, path);
         found = usable_path(path);
         free(path);
     }
     free(folder);
     return found;
+}
+
+char *preload_find(char **tried)
+{
+    if (tried) {
+        *tried = must_copy_text("");
+    }
+    return find(PRELOAD_NAME, PRELOAD_VARIABLE, tried);
+}
+
+char *preload_find_checked(void)
+{
+    return find(CHECKED_NAME, CHECKED_VARIABLE, NULL);
 }

@@ -11,6 +11,9 @@
 
 #define PRELOAD_NAME "libhalde-preload.so"
 #define PRELOAD_VARIABLE "HALDE_PRELOAD"
+/// The checked memory and string functions, for the debug heap.
+#define CHECKED_NAME "libhalde-checked.so"
+#define CHECKED_VARIABLE "HALDE_CHECKED"
 
 /**
  * The object's absolute path, to be freed: HALDE_PRELOAD if it is set, else beside the tool itself,
@@ -20,5 +23,8 @@
  * @return NULL: there is none; with HALDE_PRELOAD set, that this is no file that can be read
  */
 char *preload_find(char **tried);
+
+/// The same for CHECKED_NAME and CHECKED_VARIABLE.
+char *preload_find_checked(void);
 
 #endif

@@ -10,7 +10,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     GAP = 2,        ///< blanks between columns
@@ -54,14 +53,10 @@ void table_add_column(struct table *table, const char *title, enum table_align a
 
 void table_add_cell(struct table *table, const char *format, ...)
 {
-    char *text;
     va_list arguments;
     va_start(arguments, format);
-    int length = vasprintf(&text, format, arguments);
+    char *text = must_format_list(format, arguments);
     va_end(arguments);
-    if (length < 0) {
-        out_of_memory();
-    }
     table->cells =
         must_grow(table->cells, table->cell_count, &table->cell_capacity, sizeof(*table->cells));
     char *clean = text_clean(text);
@@ -196,9 +191,8 @@ static void table_destroy(struct table *table)
 
 void table_print(struct table *table, const struct cli *cli, FILE *stream)
 {
-    int fd = fileno(stream);
     // Cut for eyes only: what goes into a file or another program stays whole.
-    if (fd >= 0 && isatty(fd) == 1) {
+    if (cli_is_terminal(stream)) {
         make_fit(table, cli_width());
     }
     print_titles(table, cli, stream);

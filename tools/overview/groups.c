@@ -32,6 +32,11 @@ bool group_key_parse(const char *text, enum group_key *key)
     return false;
 }
 
+const char *group_key_name(enum group_key key)
+{
+    return KEY_NAMES[key];
+}
+
 // ---- The table ----
 
 static size_t place_of(const struct groups *groups, const char *key)
@@ -68,18 +73,19 @@ static struct group *group_of(struct groups *groups, const char *key, const char
     if (!groups->places[place]) {
         groups->items =
             must_grow(groups->items, groups->count, &groups->capacity, sizeof(*groups->items));
-        groups->items[groups->count++] =
-            (struct group){.key = must_copy_text(key), .label = must_copy_text(label)};
+        groups->items[groups->count++] = (struct group){.key = must_copy_text(key),
+            .label = must_copy_text(label),
+            .sums = must_allocate(groups->image_count, sizeof(struct site_sum)),
+            .sum_count = groups->image_count};
         groups->places[place] = (uint32_t)groups->count;
     }
     return &groups->items[groups->places[place] - 1];
 }
 
-static void add(struct group *group, bool is_after, struct site_sum sum)
+static void add(struct group *group, size_t number, struct site_sum sum)
 {
-    struct site_sum *side = is_after ? &group->after : &group->before;
-    side->count += sum.count;
-    side->bytes += sum.bytes;
+    group->sums[number].count += sum.count;
+    group->sums[number].bytes += sum.bytes;
 }
 
 void groups_release(struct groups *groups)
@@ -87,6 +93,7 @@ void groups_release(struct groups *groups)
     for (size_t index = 0; index < groups->count; index++) {
         free(groups->items[index].key);
         free(groups->items[index].label);
+        free(groups->items[index].sums);
     }
     free(groups->items);
     free(groups->places);
@@ -218,14 +225,14 @@ static struct site_sum sum_of(
 }
 
 static void add_blocks(struct groups *groups, enum group_key by, const struct image *image,
-    struct symbols *symbols, bool is_after)
+    struct symbols *symbols, size_t number)
 {
     char key[KEY_SIZE];
     for (size_t index = 0; index < image->block_count; index++) {
         const struct image_block *block = &image->blocks[index];
         if (block->kind == IMAGE_BUSY) {
             block_key(by, image, symbols, block, key);
-            add(group_of(groups, key, key), is_after, sum_of(by, image, block));
+            add(group_of(groups, key, key), number, sum_of(by, image, block));
         }
     }
 }
@@ -283,7 +290,7 @@ static char *site_label(const struct image *image, struct symbols *symbols, cons
 
 // The key of a site is its hash: functions and modules are the same although addresses are not.
 static void add_sites(
-    struct groups *groups, const struct image *image, struct symbols *symbols, bool is_after)
+    struct groups *groups, const struct image *image, struct symbols *symbols, size_t number)
 {
     struct sites_options options = {.grouping = SITES_BY_HASH};
     struct sites *sites = sites_create(image, symbols, &options);
@@ -294,19 +301,19 @@ static void add_sites(
         site_format_hash(site->full_hash, SITE_HASH_SIZE - 1, key);
         struct group *group = group_of(groups, key, label);
         site_format_hash(site->full_hash, SITE_HASH_DIGITS, group->hash);
-        add(group, is_after, site->estimate);
+        add(group, number, site->estimate);
         free(label);
     }
     sites_destroy(sites);
 }
 
 void groups_add(struct groups *groups, enum group_key key, const struct image *image,
-    struct symbols *symbols, bool is_after)
+    struct symbols *symbols, size_t number)
 {
     if (key == GROUP_BY_STACK) {
-        add_sites(groups, image, symbols, is_after);
+        add_sites(groups, image, symbols, number);
     } else {
-        add_blocks(groups, key, image, symbols, is_after);
+        add_blocks(groups, key, image, symbols, number);
     }
 }
 
@@ -314,12 +321,37 @@ void groups_add(struct groups *groups, enum group_key key, const struct image *i
 
 int64_t group_growth(const struct group *group)
 {
-    return (int64_t)(group->after.bytes - group->before.bytes);
+    return (int64_t)(group->sums[group->sum_count - 1].bytes - group->sums[0].bytes);
 }
 
 int64_t group_block_growth(const struct group *group)
 {
-    return (int64_t)(group->after.count - group->before.count);
+    return (int64_t)(group->sums[group->sum_count - 1].count - group->sums[0].count);
+}
+
+bool group_has_changed(const struct group *group)
+{
+    const struct site_sum *sums = group->sums;
+    for (size_t i = 1; i < group->sum_count; i++) {
+        if (sums[i].bytes != sums[0].bytes || sums[i].count != sums[0].count) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t group_grown_steps(const struct group *group)
+{
+    size_t grown = 0;
+    for (size_t i = 1; i < group->sum_count; i++) {
+        grown += group->sums[i].bytes > group->sums[i - 1].bytes;
+    }
+    return grown;
+}
+
+bool group_is_steady(const struct group *group)
+{
+    return group->sum_count > 2 && group_grown_steps(group) == group->sum_count - 1;
 }
 
 static uint64_t magnitude(int64_t value)
@@ -331,13 +363,18 @@ static int compare_groups(const void *left, const void *right)
 {
     const struct group *a = left;
     const struct group *b = right;
+    if (group_is_steady(a) != group_is_steady(b)) {
+        return group_is_steady(a) ? -1 : 1;
+    }
     uint64_t growth_a = magnitude(group_growth(a));
     uint64_t growth_b = magnitude(group_growth(b));
     if (growth_a != growth_b) {
         return growth_a < growth_b ? 1 : -1;
     }
-    if (a->after.bytes != b->after.bytes) {
-        return a->after.bytes < b->after.bytes ? 1 : -1;
+    uint64_t last_a = a->sums[a->sum_count - 1].bytes;
+    uint64_t last_b = b->sums[b->sum_count - 1].bytes;
+    if (last_a != last_b) {
+        return last_a < last_b ? 1 : -1;
     }
     return strcmp(a->key, b->key);
 }

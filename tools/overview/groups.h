@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * Busy blocks grouped by something that two images can have in common: the call stack, the type,
- * the heap, the size, the thread, the module, the age.
+ * Busy blocks grouped by something that images can have in common: the call stack, the type, the
+ * heap, the size, the thread, the module, the age.
  */
 #ifndef OVERVIEW_GROUPS_H
 #define OVERVIEW_GROUPS_H
@@ -23,34 +23,43 @@ enum group_key {
 
 /// "stack", "type" ... False: none of these.
 bool group_key_parse(const char *text, enum group_key *key);
+const char *group_key_name(enum group_key key);
 
-/// What two images have under one key.
+/// What images have under one key.
 struct group {
-    char *key;                 ///< equal in both images
+    char *key;                 ///< equal in all images
     char *label;               ///< for people
     char hash[SITE_HASH_SIZE]; ///< by stack: of it; else ""
-    struct site_sum before;
-    struct site_sum after;
+    struct site_sum *sums;     ///< one of each image, in order
+    size_t sum_count;          ///< at least 2
 };
 
 struct groups {
     struct group *items;
     size_t count;
     size_t capacity;
-    uint32_t *places; ///< open addressing: index + 1
+    size_t image_count; ///< set it first, to at least 2
+    uint32_t *places;   ///< open addressing: index + 1
     size_t place_count;
 };
 
-/// Adds the busy blocks of an image.
+/// Adds the busy blocks of an image, the `number`th from 0 on.
 void groups_add(struct groups *groups, enum group_key key, const struct image *image,
-    struct symbols *symbols, bool is_after);
-/// By how much they changed in bytes, largest first.
+    struct symbols *symbols, size_t number);
+/// Those that grew from each of three or more images to the next come first; then by how much they
+/// changed in bytes, largest first.
 void groups_sort(struct groups *groups);
 void groups_release(struct groups *groups);
 
-/// after - before.
+/// From the first image to the last.
 int64_t group_growth(const struct group *group);
 int64_t group_block_growth(const struct group *group);
+/// Whether any image has other bytes or blocks than the first.
+bool group_has_changed(const struct group *group);
+/// From how many images to the next it grew in bytes.
+size_t group_grown_steps(const struct group *group);
+/// Whether it grew at each of several steps.
+bool group_is_steady(const struct group *group);
 
 /// "conn_new <- on_accept": the innermost of the program's own functions of a stack, and who called
 /// it. To be freed.

@@ -62,21 +62,15 @@ static void print_leak(const struct leak_report *report, const struct leak *leak
 }
 
 /// Lines of the same site that an editor should find, too.
-static void print_other_places(
+static void print_other_lines(
     const struct leak_report *report, const struct leak *leak, FILE *stream)
 {
     size_t next = 0;
-    uint64_t blocks = 0;
-    const struct leak_place *place;
-    while ((place = report_other_place(report, leak, &next, &blocks)) != NULL) {
-        const char *file = NULL;
-        int line = 0;
-        report_place_source(report, place, &file, &line);
-        if (file[0] != 0) {
-            cli_put_text(stream, file);
-            fprintf(stream, ":%d: note: %" PRIu64 " block%s of them from here [%s]\n", line, blocks,
-                blocks == 1 ? "" : "s", leak->site.hash);
-        }
+    struct leak_line line;
+    while (report_other_line(report, leak, &next, &line)) {
+        cli_put_text(stream, line.file);
+        fprintf(stream, ":%d: note: %" PRIu64 " block%s of them from here [%s]\n", line.line,
+            line.blocks, line.blocks == 1 ? "" : "s", leak->site.hash);
     }
 }
 
@@ -85,7 +79,7 @@ bool report_print_gnu(const struct leak_report *report, FILE *stream)
     size_t top = report_top(report, false);
     for (size_t i = 0; i < top; i++) {
         print_leak(report, &report->leaks[i], stream);
-        print_other_places(report, &report->leaks[i], stream);
+        print_other_lines(report, &report->leaks[i], stream);
     }
     return !ferror(stream);
 }

@@ -70,11 +70,17 @@ void report_place_source(
     const struct leak_report *report, const struct leak_place *place, const char **file, int *line);
 void report_block_source(const struct leak_report *report, const struct image_block *block,
     const char **file, int *line);
-/// The next place of a leak, from `*next` on, whose line is not that of the leak or of a place
-/// before it; `*next` goes on behind it. NULL: no more.
-/// @param blocks  gets how many blocks come from that line
-const struct leak_place *report_other_place(
-    const struct leak_report *report, const struct leak *leak, size_t *next, uint64_t *blocks);
+/// Another line of a leak.
+struct leak_line {
+    const char *file;
+    int line;
+    uint64_t blocks; ///< that were allocated there
+};
+
+/// The next line of a leak's places, from place `*next` on, that is neither the leak's own nor one
+/// told before; `*next` goes on behind it. False: no more.
+bool report_other_line(const struct leak_report *report, const struct leak *leak, size_t *next,
+    struct leak_line *line);
 /// What a leak's blocks amount to: if they were sampled, what they stand for.
 uint64_t report_amount(const struct leak *leak);
 

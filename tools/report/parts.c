@@ -71,61 +71,49 @@ void report_block_source(
     find_source(report, block->file, block->line, block->stack, file, line);
 }
 
-static bool is_same_source(const struct leak_report *report, const struct leak_place *place,
-    const char *other_file, int other_line)
+static bool is_in_line(
+    const struct leak_report *report, const struct leak_place *place, const struct leak_line *line)
 {
     const char *file = NULL;
-    int line = 0;
-    report_place_source(report, place, &file, &line);
-    return line == other_line && strcmp(file, other_file) == 0;
+    int number = 0;
+    report_place_source(report, place, &file, &number);
+    return number == line->line && strcmp(file, line->file) == 0;
 }
 
-/// Whether a place's line is told already: by the leak itself, or by a place before it.
-static bool is_told_before(
-    const struct leak_report *report, const struct leak *leak, const struct leak_place *place)
+/// Whether a line is told already: that of the leak itself, or of a place before `place`.
+static bool is_told_before(const struct leak_report *report, const struct leak *leak,
+    const struct leak_place *place, const struct leak_line *line)
 {
     const char *file = NULL;
-    int line = 0;
-    report_source(report, leak, &file, &line);
-    if (is_same_source(report, place, file, line)) {
+    int number = 0;
+    report_source(report, leak, &file, &number);
+    if (line->file[0] == 0 || (number == line->line && strcmp(file, line->file) == 0)) {
         return true;
     }
-    report_place_source(report, place, &file, &line);
-    for (const struct leak_place *other = &report->places[leak->first_place]; other < place;
-         other++) {
-        if (is_same_source(report, other, file, line)) {
-            return true;
-        }
+    const struct leak_place *other = &report->places[leak->first_place];
+    while (other < place && !is_in_line(report, other, line)) {
+        other++;
     }
-    return false;
+    return other < place;
 }
 
-/// Blocks of a leak that were allocated in the line of `place`, the first one of that line.
-static uint64_t blocks_of_line(
-    const struct leak_report *report, const struct leak *leak, const struct leak_place *place)
-{
-    const struct leak_place *end = &report->places[leak->first_place + leak->place_count];
-    const char *file = NULL;
-    int line = 0;
-    uint64_t blocks = 0;
-    report_place_source(report, place, &file, &line);
-    for (; place < end; place++) {
-        blocks += is_same_source(report, place, file, line) ? place->sum.count : 0;
-    }
-    return blocks;
-}
-
-const struct leak_place *report_other_place(
-    const struct leak_report *report, const struct leak *leak, size_t *next, uint64_t *blocks)
+bool report_other_line(
+    const struct leak_report *report, const struct leak *leak, size_t *next, struct leak_line *line)
 {
     while (*next < leak->place_count && *next < PLACES_COMPARED) {
         const struct leak_place *place = &report->places[leak->first_place + (*next)++];
-        if (!is_told_before(report, leak, place)) {
-            *blocks = blocks_of_line(report, leak, place);
-            return place;
+        *line = (struct leak_line){0};
+        report_place_source(report, place, &line->file, &line->line);
+        if (is_told_before(report, leak, place, line)) {
+            continue;
         }
+        const struct leak_place *end = &report->places[leak->first_place + leak->place_count];
+        for (; place < end; place++) {
+            line->blocks += is_in_line(report, place, line) ? place->sum.count : 0;
+        }
+        return true;
     }
-    return NULL;
+    return false;
 }
 
 uint64_t report_amount(const struct leak *leak)

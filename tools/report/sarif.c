@@ -191,26 +191,20 @@ static void put_related(
     struct json *json, const struct leak_report *report, const struct leak *leak)
 {
     size_t next = 0;
-    size_t count = 0;
-    uint64_t blocks = 0;
-    const struct leak_place *place;
-    while ((place = report_other_place(report, leak, &next, &blocks)) != NULL) {
-        const char *file = NULL;
-        int line = 0;
-        report_place_source(report, place, &file, &line);
-        if (file[0] == 0) {
-            continue;
-        }
-        if (count++ == 0) {
+    struct leak_line line;
+    bool has_some = false;
+    while (report_other_line(report, leak, &next, &line)) {
+        if (!has_some) {
             json_key(json, "relatedLocations");
             json_open_array(json);
+            has_some = true;
         }
         json_open_object(json);
-        put_physical(json, file, line);
+        put_physical(json, line.file, line.line);
         put_message(json, "message", "Others of these blocks were allocated here.");
         json_close_object(json);
     }
-    if (count > 0) {
+    if (has_some) {
         json_close_array(json);
     }
 }

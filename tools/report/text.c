@@ -268,8 +268,10 @@ static void print_stack(const struct writer *writer, const struct leak *leak)
         fprintf(writer->stream, "      ... %zu more frame%s\n", all - end, plural(all - end));
     }
     if (stack->count == 0 && file[0] == 0) {
-        fputs(
-            "      no stack was recorded (halde run records one for each block)\n", writer->stream);
+        fputs(site_is_sampled(report->image)
+                  ? "      no stack: these were not sampled\n"
+                  : "      no stack was recorded (halde run records one for each block)\n",
+            writer->stream);
     }
 }
 
@@ -308,21 +310,15 @@ static void print_thread(const struct writer *writer, const struct site *site)
 }
 
 /// Other lines that the site's blocks come from.
-static void print_other_places(const struct writer *writer, const struct leak *leak)
+static void print_other_lines(const struct writer *writer, const struct leak *leak)
 {
     size_t next = 0;
-    uint64_t blocks = 0;
-    const struct leak_place *place;
-    while ((place = report_other_place(writer->report, leak, &next, &blocks)) != NULL) {
-        const char *file = NULL;
-        int line = 0;
-        report_place_source(writer->report, place, &file, &line);
-        if (file[0] != 0) {
-            fputs("      ", writer->stream);
-            cli_put_text(writer->stream, file);
-            fprintf(writer->stream, ":%d  %" PRIu64 " block%s of them from here\n", line, blocks,
-                plural(blocks));
-        }
+    struct leak_line line;
+    while (report_other_line(writer->report, leak, &next, &line)) {
+        fputs("      ", writer->stream);
+        cli_put_text(writer->stream, line.file);
+        fprintf(writer->stream, ":%d  %" PRIu64 " block%s of them from here\n", line.line,
+            line.blocks, plural(line.blocks));
     }
 }
 
@@ -542,6 +538,17 @@ static void put_word(FILE *stream, const char *word)
     fputc('\'', stream);
 }
 
+/// The worst leak that has a place: what has none cannot be told from others. NULL: there is none.
+static const struct leak *worst_with_place(const struct leak_report *report, size_t shown)
+{
+    for (size_t i = 0; i < report->leak_count && i < shown; i++) {
+        if (report->leaks[i].site.stack != 0 || report->leaks[i].site.file != 0) {
+            return &report->leaks[i];
+        }
+    }
+    return NULL;
+}
+
 static void print_hints(const struct writer *writer, size_t shown)
 {
     const struct leak_report *report = writer->report;
@@ -551,10 +558,11 @@ static void print_hints(const struct writer *writer, size_t shown)
     fputs("  next: halde ", writer->stream);
     fputs(report->options.is_at_exit ? "report " : "snap ", writer->stream);
     put_word(writer->stream, report->options.subject);
-    if (shown > 0) {
+    const struct leak *worst = worst_with_place(report, shown);
+    if (worst != NULL) {
         fputs("   |   halde suppress ", writer->stream);
         put_word(writer->stream, report->options.subject);
-        fprintf(writer->stream, " %s", report->leaks[0].site.hash);
+        fprintf(writer->stream, " %s", worst->site.hash);
     }
     if (report->options.top != SIZE_MAX) {
         fputs("   |   halde leaks ", writer->stream);
@@ -578,7 +586,7 @@ bool report_print_text(const struct leak_report *report, FILE *stream)
         }
         print_heading(&writer, ++shown, leak);
         print_stack(&writer, leak);
-        print_other_places(&writer, leak);
+        print_other_lines(&writer, leak);
         print_sample(&writer, leak);
         print_below(&writer, leak);
     }

@@ -270,7 +270,7 @@ static bool has_events(const struct feed *feed)
     uint32_t used = used_rings(feed);
     for (uint32_t i = 0; i < used; i++) {
         uint64_t position = __atomic_load_n(&ring_at(feed, i)->position, __ATOMIC_RELAXED);
-        if (position - feed->rings[i].tail >= (UINT64_C(1) << feed->ring_shift) / 4) {
+        if (position - feed->rings[i].tail >= (UINT64_C(1) << feed->ring_shift) / 2) {
             return true;
         }
     }
@@ -318,7 +318,7 @@ uint32_t feed_question(const struct feed *feed)
         return CHANNEL_NO_REASON;
     }
     uint32_t reason = atomic_load_explicit(&header->reason, memory_order_relaxed);
-    return reason >= CHANNEL_EXIT && reason <= CHANNEL_START ? reason : CHANNEL_EXIT;
+    return reason >= CHANNEL_EXIT && reason <= CHANNEL_UNLOAD ? reason : CHANNEL_EXIT;
 }
 
 void feed_answer(struct feed *feed)

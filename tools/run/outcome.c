@@ -27,6 +27,7 @@ static void note(void *context, const char *text)
 static struct symbols *make_symbols(const struct session *session, const struct image *image)
 {
     const struct symbols_options options = {
+        .can_download = cli_has(session->options->cli, "debuginfod"),
         .note = note,
         .context = (void *)(uintptr_t)session,
     };
@@ -150,6 +151,18 @@ static const char *end_text(const struct session *session)
     }
 }
 
+static const char *debug_end_text(const struct session *session)
+{
+    switch (session->process.end) {
+    case CAPTURE_KILLED:
+        return "a signal has ended it";
+    case CAPTURE_REPLACED:
+        return "it became another program, which runs without the debug heap";
+    default:
+        return "it ended by a system call, or became another program";
+    }
+}
+
 static void print_rests(const struct session *session, const struct rest *rests, size_t count,
     struct image *image, struct symbols *symbols, FILE *stream)
 {
@@ -257,8 +270,12 @@ static bool exceeds_budget(const struct session *session)
     return exceeds;
 }
 
+// The debug heap tells no events, so there are no sums.
 static void print_summary(const struct session *session, FILE *stream)
 {
+    if (session->options->mode == RUN_CRT) {
+        return;
+    }
     const struct counts *counts = &session->counts;
     char size[16];
     char peak[16];
@@ -299,7 +316,12 @@ bool outcome_report(const struct session *session, FILE *stream)
         if (session->trouble != NULL) {
             cli_error(options->cli, "the process could not be looked at: %s", session->trouble);
         }
-        report_counters(session, stream);
+        if (options->mode != RUN_CRT) {
+            report_counters(session, stream);
+        } else if (session->trouble == NULL) {
+            cli_error(options->cli, "no leak report, as the process could not be looked at: %s",
+                debug_end_text(session));
+        }
     }
     if (options->has_report && options->form == LEAK_TEXT) {
         print_summary(session, stream);

@@ -51,7 +51,7 @@ const char *run_mode_name(enum run_mode mode)
 
 static bool is_recorded(const struct run_options *options)
 {
-    return options->mode == RUN_SAMPLE || options->mode == RUN_EXACT;
+    return options->mode != RUN_OFF;
 }
 
 // ---- Start --------------------------------------------------------------------------------------
@@ -64,6 +64,9 @@ static char *make_options(const struct run_options *options)
             (unsigned long long)options->interval, (unsigned long long)options->frames);
     case RUN_EXACT:
         return must_format("mode=exact:record_frames=%llu", (unsigned long long)options->frames);
+    case RUN_CRT: // the report is ours: no list of blocks
+        return must_format(
+            "mode=crt:crt_leak_check=0:crt_stacks=%llu", (unsigned long long)options->frames);
     default:
         return must_format("mode=%s", run_mode_name(options->mode));
     }
@@ -106,13 +109,38 @@ static char *find_preload(const struct run_options *options)
     return path;
 }
 
+// Puts the checked functions in front, if there are any. NULL, after a message: they cannot be
+// used.
+static char *add_checked(const struct run_options *options, char *preload)
+{
+    const char *given = getenv(CHECKED_VARIABLE);
+    char *checked = preload_find_checked();
+    if (checked == NULL && given != NULL && given[0] != '\0') {
+        cli_error(options->cli, "%s=%s is no file that can be read; set it to the path of %s",
+            CHECKED_VARIABLE, given, CHECKED_NAME);
+        free(preload);
+        return NULL;
+    }
+    if (checked == NULL || strpbrk(checked, ": \t") != NULL) {
+        cli_note(options->cli,
+            "%s was not found beside the tool: memcpy() and its kin are not checked", CHECKED_NAME);
+        free(checked);
+        return preload;
+    }
+    char *both = must_format("%s:%s", checked, preload);
+    free(checked);
+    free(preload);
+    return both;
+}
+
 static bool prepare_sessions(struct run *run)
 {
     const struct run_options *options = run->options;
     if (!is_recorded(options)) {
         return true;
     }
-    if (options->is_following && !descendants_listen(&run->descendants)) {
+    if (options->is_following && options->mode != RUN_CRT &&
+        !descendants_listen(&run->descendants)) {
         cli_error(options->cli, "descendants cannot be recorded: %s", strerror(errno));
         return false;
     }
@@ -372,6 +400,9 @@ int run_program(const struct run_options *options)
     } else {
         code = EXIT_OWN_FAILURE;
         preload = find_preload(options);
+        if (preload != NULL && options->mode == RUN_CRT) {
+            preload = add_checked(options, preload);
+        }
         run.report = open_report(options);
         if (preload != NULL && run.report != NULL) {
             code = run_found(&run, &program, preload);

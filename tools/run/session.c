@@ -8,6 +8,7 @@
 #include "leaks/leaks.h"
 #include "record/channel.h"
 #include "run/names.h"
+#include "run/previews.h"
 #include "target/open.h"
 #include "target/process.h"
 
@@ -24,6 +25,7 @@ enum {
     FRAMES_MAX = 64,
     MODULES_WAIT_MS = 100, // between two looks at the modules; twice as long after a vain one
     MODULES_WAIT_MAX_MS = 10000,
+    MODULES_MAX = 4096,   // unloaded ones included
     ENOUGH_DRAINS = 1000, // of a process that has ended: its rings cannot hold more
 };
 
@@ -169,6 +171,34 @@ static const struct image *known(const struct session *session)
     return session->image != NULL ? session->image : session->modules;
 }
 
+static bool has_module_in(const struct image *image, uint64_t start, uint64_t end)
+{
+    for (size_t i = 0; i < image->module_count; i++) {
+        if (image->modules[i].start < end && start < image->modules[i].end) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Modules that were unloaded since `before`: stacks that lead through them keep their names, unless
+// another one lies there now.
+static void keep_modules(struct image *image, const struct image *before)
+{
+    bool has_more = false;
+    size_t count = before == NULL ? 0 : before->module_count;
+    for (size_t i = 0; i < count && image->module_count < MODULES_MAX; i++) {
+        struct image_module module = before->modules[i];
+        if (!has_module_in(image, module.start, module.end)) {
+            module.path = image_add_string(image, image_string(before, module.path));
+            has_more |= image_add_module(image, &module);
+        }
+    }
+    if (has_more) {
+        image_sort(image);
+    }
+}
+
 static void look_at_modules(struct session *session)
 {
     uint64_t now = session_time(session);
@@ -185,6 +215,7 @@ static void look_at_modules(struct session *session)
         return;
     }
     size_t before = session->modules == NULL ? 0 : session->modules->module_count;
+    keep_modules(image, session->modules);
     bool has_more = image->module_count != before;
     image_destroy(session->modules);
     session->modules = image;
@@ -365,12 +396,21 @@ static void add_ended_threads(struct session *session)
     }
 }
 
+// Which kinds of blocks the report will show.
+static unsigned shown_kinds(const struct session *session)
+{
+    unsigned kinds = session->options->leaks.kinds;
+    kinds = kinds == 0 ? LEAK_KINDS_LEAKS : kinds;
+    return session->is_classed ? kinds : kinds | 1U << REACH_NOT_SEARCHED;
+}
+
+// The process waits for us: it is read where it stands, and nothing is copied.
 static void take_image(struct session *session)
 {
     struct target_error error;
     image_destroy(session->image);
     session->is_classed = false;
-    session->image = open_process_image(session->process_id, OPEN_CONTENTS, &error);
+    session->image = open_process_image(session->process_id, OPEN_CONTENTS | OPEN_HELD, &error);
     if (session->image == NULL) {
         set_trouble(session, error.text);
         return;
@@ -379,20 +419,28 @@ static void take_image(struct session *session)
     if (!session->is_classed) {
         set_trouble(session, leaks_trouble());
     }
+    previews_keep(session->image, shown_kinds(session));
+    keep_modules(session->image, session->modules);
     add_ended_threads(session);
 }
 
 static void answer(struct session *session)
 {
+    if (feed_question(&session->feed) == CHANNEL_UNLOAD) {
+        uint64_t wait = session->modules_wait;
+        session->modules_due = 0;
+        look_at_modules(session);
+        session->modules_wait = wait; // such looks say nothing about how often others are worth it
+        feed_answer(&session->feed);
+        return;
+    }
     if (feed_question(&session->feed) == CHANNEL_START) {
         feed_answer(&session->feed); // session_tick() has looked at the modules
         return;
     }
     while (session_drain(session)) {
     }
-    if (session->options->mode == RUN_EXACT || session->options->mode == RUN_SAMPLE) {
-        take_image(session);
-    }
+    take_image(session);
     write_modules(session);
     end_interval(session); // while the process can still be asked
     feed_answer(&session->feed);

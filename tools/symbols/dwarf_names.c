@@ -4,6 +4,7 @@
 #include "symbols/dwarf_names.h"
 
 #include "cli/memory.h"
+#include "symbols/dwarf_inlined.h"
 #include "symbols/dwarf_scopes.h"
 
 #include <dwarf.h>
@@ -12,30 +13,24 @@
 #include <string.h>
 
 enum {
-    LOWEST_CODE = 0x100, ///< ranges that begin below are of code that the linker threw away
-    LOOK_BACK_MAX = 32,  ///< ranges that may begin inside of one that still goes on
-    DEPTH_MAX = 64,      ///< of a search for functions
+    DEPTH_MAX = 64, ///< of a search for functions
     STEPS_MAX = 50000000,
-    RANGES_MAX = 100000, ///< of one function or unit
     LINE_STEPS_MAX = 8,
 };
 
-/// [low, high) belongs to item `index` of units, or of a unit's functions.
-struct dwarf_range {
-    uint64_t low;
-    uint64_t high;
-    size_t index;
+struct dwarf_function {
+    Dwarf_Die die;
+    bool is_indexed;
+    struct dwarf_inlined inlined; ///< once it is indexed
 };
 
 struct dwarf_unit {
     Dwarf_Die die;   ///< its lines and ranges
     Dwarf_Die split; ///< its functions: the same, or in a file of its own
-    Dwarf_Die *functions;
+    struct dwarf_function *functions;
     size_t function_count;
     size_t function_capacity;
-    struct dwarf_range *ranges; ///< of functions, by address
-    size_t range_count;
-    size_t range_capacity;
+    struct dwarf_ranges ranges; ///< of functions
     enum {
         UNIT_NOT_INDEXED,
         UNIT_OUTER_INDEXED, ///< functions that do not lie in others
@@ -44,73 +39,6 @@ struct dwarf_unit {
     bool has_scopes;
     struct dwarf_scopes scopes; ///< what its functions lie in
 };
-
-static int compare_ranges(const void *left_item, const void *right_item)
-{
-    const struct dwarf_range *left = left_item;
-    const struct dwarf_range *right = right_item;
-    if (left->low != right->low) {
-        return left->low < right->low ? -1 : 1;
-    }
-    if (left->high != right->high) {
-        return left->high > right->high ? -1 : 1;
-    }
-    return left->index < right->index ? -1 : left->index > right->index;
-}
-
-/// Appends the ranges of a DIE. False: it has none.
-static bool add_ranges(
-    Dwarf_Die *die, size_t index, struct dwarf_range **ranges, size_t *count, size_t *capacity)
-{
-    bool has_some = false;
-    ptrdiff_t next = 0;
-    Dwarf_Addr base = 0;
-    Dwarf_Addr low = 0;
-    Dwarf_Addr high = 0;
-    for (size_t steps = 0; steps < RANGES_MAX; steps++) {
-        next = dwarf_ranges(die, next, &base, &low, &high);
-        if (next <= 0) {
-            break;
-        }
-        if (low < LOWEST_CODE || high <= low) {
-            continue;
-        }
-        *ranges = must_grow(*ranges, *count, capacity, sizeof(**ranges));
-        (*ranges)[(*count)++] = (struct dwarf_range){low, high, index};
-        has_some = true;
-    }
-    return has_some;
-}
-
-static void sort_ranges(struct dwarf_range *ranges, size_t count)
-{
-    if (count > 1) {
-        qsort(ranges, count, sizeof(*ranges), compare_ranges);
-    }
-}
-
-/// The innermost range around an address.
-static const struct dwarf_range *find_range(
-    const struct dwarf_range *ranges, size_t count, uint64_t address)
-{
-    size_t low = 0;
-    size_t high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (ranges[middle].low <= address) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    for (size_t steps = 0; low > 0 && steps < LOOK_BACK_MAX; steps++) {
-        low--;
-        if (address < ranges[low].high) {
-            return &ranges[low];
-        }
-    }
-    return NULL;
-}
 
 // ---- Units --------------------------------------------------------------------------------------
 
@@ -125,8 +53,7 @@ void dwarf_names_init(struct dwarf_names *names, Dwarf *dwarf, uint64_t bias)
         if (type != DW_UT_compile && type != DW_UT_skeleton) {
             continue;
         }
-        if (!add_ranges(&die, names->unit_count, &names->ranges, &names->range_count,
-                &names->range_capacity)) {
+        if (!dwarf_ranges_add(&names->ranges, &die, names->unit_count)) {
             continue;
         }
         names->units = must_grow(
@@ -134,18 +61,27 @@ void dwarf_names_init(struct dwarf_names *names, Dwarf *dwarf, uint64_t bias)
         names->units[names->unit_count++] = (struct dwarf_unit){
             .die = die, .split = type == DW_UT_skeleton && split.addr != NULL ? split : die};
     }
-    sort_ranges(names->ranges, names->range_count);
+    dwarf_ranges_sort(&names->ranges);
+}
+
+static void forget_functions(struct dwarf_unit *unit)
+{
+    for (size_t i = 0; i < unit->function_count; i++) {
+        dwarf_inlined_release(&unit->functions[i].inlined);
+    }
+    unit->function_count = 0;
+    dwarf_ranges_release(&unit->ranges);
 }
 
 void dwarf_names_release(struct dwarf_names *names)
 {
     for (size_t i = 0; i < names->unit_count; i++) {
+        forget_functions(&names->units[i]);
         free(names->units[i].functions);
-        free(names->units[i].ranges);
         dwarf_scopes_release(&names->units[i].scopes);
     }
     free(names->units);
-    free(names->ranges);
+    dwarf_ranges_release(&names->ranges);
     text_pool_release(&names->pool);
     *names = (struct dwarf_names){0};
 }
@@ -154,13 +90,12 @@ void dwarf_names_release(struct dwarf_names *names)
 
 static void add_function(struct dwarf_unit *unit, Dwarf_Die *die)
 {
-    if (!add_ranges(
-            die, unit->function_count, &unit->ranges, &unit->range_count, &unit->range_capacity)) {
+    if (!dwarf_ranges_add(&unit->ranges, die, unit->function_count)) {
         return;
     }
     unit->functions = must_grow(
         unit->functions, unit->function_count, &unit->function_capacity, sizeof(*unit->functions));
-    unit->functions[unit->function_count++] = *die;
+    unit->functions[unit->function_count++] = (struct dwarf_function){.die = *die};
 }
 
 /// Whether functions may lie inside of what has this tag.
@@ -200,8 +135,7 @@ static bool go_on(Dwarf_Die *stack, size_t *depth)
 
 static void index_functions(struct dwarf_unit *unit, bool is_deep)
 {
-    unit->function_count = 0;
-    unit->range_count = 0;
+    forget_functions(unit);
     unit->state = is_deep ? UNIT_ALL_INDEXED : UNIT_OUTER_INDEXED;
     Dwarf_Die stack[DEPTH_MAX];
     size_t depth = 0;
@@ -220,81 +154,33 @@ static void index_functions(struct dwarf_unit *unit, bool is_deep)
             break;
         }
     }
-    sort_ranges(unit->ranges, unit->range_count);
+    dwarf_ranges_sort(&unit->ranges);
 }
 
-static Dwarf_Die *find_function(struct dwarf_unit *unit, uint64_t address)
+static struct dwarf_function *find_function(struct dwarf_unit *unit, uint64_t address)
 {
     if (unit->state == UNIT_NOT_INDEXED) {
         index_functions(unit, false);
     }
-    const struct dwarf_range *range = find_range(unit->ranges, unit->range_count, address);
+    const struct dwarf_range *range = dwarf_ranges_find(&unit->ranges, address);
     if (range == NULL && unit->state != UNIT_ALL_INDEXED) {
         index_functions(unit, true);
-        range = find_range(unit->ranges, unit->range_count, address);
+        range = dwarf_ranges_find(&unit->ranges, address);
     }
     return range != NULL ? &unit->functions[range->index] : NULL;
 }
 
-// ---- Inlined calls ------------------------------------------------------------------------------
-
-/// A lexical block whose ranges nobody has written may contain any address of the function.
-static bool may_contain(Dwarf_Die *die, int tag, uint64_t address)
+/// The inlined calls around an address, innermost first, and behind them the function. How many.
+static size_t find_chain(
+    struct dwarf_function *function, uint64_t address, Dwarf_Die chain[DWARF_FRAMES_MAX])
 {
-    if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_lexical_block) {
-        return false;
+    if (!function->is_indexed) {
+        dwarf_inlined_init(&function->inlined, &function->die);
+        function->is_indexed = true;
     }
-    if (dwarf_haspc(die, address) > 0) {
-        return true;
-    }
-    return tag == DW_TAG_lexical_block && !dwarf_hasattr(die, DW_AT_low_pc) &&
-           !dwarf_hasattr(die, DW_AT_ranges);
-}
-
-/**
- * Follows the blocks and inlined calls around an address, from a function inwards.
- *
- * @param chain  gets the function, then the inlined calls
- * @return how many
- */
-static size_t find_inlined(
-    const Dwarf_Die *function, uint64_t address, Dwarf_Die chain[DWARF_FRAMES_MAX])
-{
-    chain[0] = *function;
-    size_t count = 1;
-    Dwarf_Die stack[DEPTH_MAX * 2];
-    size_t inlined_before[DEPTH_MAX * 2];
-    size_t depth = 0;
-    Dwarf_Die parent = *function;
-    if (dwarf_child(&parent, &stack[0]) != 0) {
-        return count;
-    }
-    inlined_before[0] = 1;
-    for (size_t steps = 0; steps < STEPS_MAX; steps++) {
-        int tag = dwarf_tag(&stack[depth]);
-        if (may_contain(&stack[depth], tag, address)) {
-            if (tag == DW_TAG_inlined_subroutine && count < DWARF_FRAMES_MAX) {
-                chain[count++] = stack[depth];
-            }
-            if (depth + 1 < DEPTH_MAX * 2 && dwarf_child(&stack[depth], &stack[depth + 1]) == 0) {
-                inlined_before[++depth] = count;
-                continue;
-            }
-            if (tag == DW_TAG_inlined_subroutine) {
-                break;
-            }
-        }
-        size_t old_depth = depth;
-        if (!go_on(stack, &depth)) {
-            break;
-        }
-        // An inlined call contains the address, and nothing more in it does: that was the
-        // innermost.
-        if (depth < old_depth && count > inlined_before[depth]) {
-            break;
-        }
-    }
-    return count;
+    size_t count = dwarf_inlined_find(&function->inlined, address, chain, DWARF_FRAMES_MAX - 1);
+    chain[count] = function->die;
+    return count + 1;
 }
 
 // ---- Names and lines ----------------------------------------------------------------------------
@@ -396,20 +282,19 @@ static void fill_frame(
 }
 
 static size_t fill_frames(struct dwarf_names *names, struct dwarf_unit *unit,
-    const Dwarf_Die *function, uint64_t address, struct dwarf_frame frames[DWARF_FRAMES_MAX])
+    struct dwarf_function *function, uint64_t address, struct dwarf_frame frames[DWARF_FRAMES_MAX])
 {
     Dwarf_Die chain[DWARF_FRAMES_MAX];
-    size_t count = find_inlined(function, address, chain);
+    size_t count = find_chain(function, address, chain);
     find_line(&unit->die, address, &frames[0]);
     for (size_t i = 0; i < count; i++) {
-        Dwarf_Die *die = &chain[count - 1 - i];
-        fill_frame(names, unit, die, &frames[i]);
+        fill_frame(names, unit, &chain[i], &frames[i]);
         if (i + 1 < count) {
-            find_call(&unit->split, die, &frames[i + 1]);
+            find_call(&unit->split, &chain[i], &frames[i + 1]);
         }
     }
     Dwarf_Addr start = 0;
-    if (dwarf_lowpc(&chain[0], &start) == 0 || dwarf_entrypc(&chain[0], &start) == 0) {
+    if (dwarf_lowpc(&function->die, &start) == 0 || dwarf_entrypc(&function->die, &start) == 0) {
         frames[count - 1].start = start;
     }
     return count;
@@ -419,12 +304,12 @@ size_t dwarf_names_find(
     struct dwarf_names *names, uint64_t address, struct dwarf_frame frames[DWARF_FRAMES_MAX])
 {
     address -= names->bias;
-    const struct dwarf_range *range = find_range(names->ranges, names->range_count, address);
+    const struct dwarf_range *range = dwarf_ranges_find(&names->ranges, address);
     if (range == NULL) {
         return 0;
     }
     struct dwarf_unit *unit = &names->units[range->index];
-    const Dwarf_Die *function = find_function(unit, address);
+    struct dwarf_function *function = find_function(unit, address);
     memset(frames, 0, DWARF_FRAMES_MAX * sizeof(frames[0]));
     size_t count = 1;
     if (function == NULL) {

@@ -6,13 +6,14 @@
  * that were inlined there, and the lines.
  *
  * Nothing relies on .debug_aranges, which many compilers leave out.  Units are indexed by their
- * ranges at the first question, the functions of a unit when an address in it is asked for, and
- * inlined calls are looked for in the one function; so a question costs little even where a unit is
- * large.  Addresses are in the module's own terms.
+ * ranges at the first question, the functions of a unit when an address in it is asked for, and the
+ * inlined calls of a function when one in it is; so a question costs little even where a unit or a
+ * function is large.  Addresses are in the module's own terms.
  */
 #ifndef SYMBOLS_DWARF_NAMES_H
 #define SYMBOLS_DWARF_NAMES_H
 
+#include "symbols/dwarf_ranges.h"
 #include "symbols/text_pool.h"
 
 #include <elfutils/libdwfl.h>
@@ -35,7 +36,6 @@ struct dwarf_frame {
     uint64_t start; ///< first address of the function; 0: not known
 };
 
-struct dwarf_range;
 struct dwarf_unit;
 
 struct dwarf_names {
@@ -43,10 +43,8 @@ struct dwarf_names {
     struct dwarf_unit *units;
     size_t unit_count;
     size_t unit_capacity;
-    struct dwarf_range *ranges; ///< of units, by address
-    size_t range_count;
-    size_t range_capacity;
-    struct text_pool pool; ///< names that are put together here
+    struct dwarf_ranges ranges; ///< of units
+    struct text_pool pool;      ///< names that are put together here
 };
 
 void dwarf_names_init(struct dwarf_names *names, Dwarf *dwarf, uint64_t bias);

@@ -4,6 +4,7 @@
 #include "symbols/module_file.h"
 
 #include "cli/memory.h"
+#include "symbols/download.h"
 
 #include <elfutils/libdwelf.h>
 #include <errno.h>
@@ -17,6 +18,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/// Seconds that a server gets to begin its answer, and then for each 100 KB, unless the user says
+/// otherwise; libdebuginfod would wait for 90.
+#define DEBUGINFOD_PATIENCE "10"
 
 /// What libdwfl's callback needs of us: there is no other way to hand it over.
 static const struct module_places *current_places;
@@ -74,9 +79,15 @@ void module_places_init(
     places->debug_path = must_format("%s%s:.debug:/usr/lib/debug%s%s%s", own != NULL ? ":" : "",
         own != NULL ? own : "", root[0] != 0 ? ":" : "", root,
         root[0] != 0 ? "/usr/lib/debug" : "");
-    // libdw asks servers as soon as this variable exists.
     if (!options->can_download) {
-        unsetenv("DEBUGINFOD_URLS");
+        unsetenv("DEBUGINFOD_URLS"); // libdw asks servers as soon as it exists
+    } else if (getenv("DEBUGINFOD_URLS") == NULL) {
+        note(places, "--debuginfod: set DEBUGINFOD_URLS to the servers that are to be asked");
+    } else {
+        setenv("DEBUGINFOD_TIMEOUT", DEBUGINFOD_PATIENCE, false);
+        if (isatty(STDERR_FILENO)) {
+            setenv("DEBUGINFOD_PROGRESS", "1", false);
+        }
     }
 }
 
@@ -220,6 +231,9 @@ static int open_module(const struct module_places *places, const struct image_mo
     }
     if (fd < 0) {
         fd = open_by_build_id(places, module);
+    }
+    if (fd < 0 && places->can_download) {
+        fd = download_debug_file(module->build_id, module->build_id_size);
     }
     errno = error;
     return fd;

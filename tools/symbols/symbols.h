@@ -22,7 +22,7 @@
 
 struct symbols_options {
     bool is_off;                 ///< module and offset only; no file is opened
-    bool can_download;           ///< ask the servers of DEBUGINFOD_URLS, too; else it is unset
+    bool can_download;           ///< --debuginfod; without it DEBUGINFOD_URLS is unset
     bool has_short_templates;    ///< "vector<...>" for "vector<int, std::allocator<int> >"
     size_t name_limit;           ///< bytes of a function's name; longer: "..."; 0: 4000
     const char *debug_directory; ///< is looked into before /usr/lib/debug; NULL: none
@@ -30,6 +30,13 @@ struct symbols_options {
     void (*note)(void *context, const char *text);
     void *context;
 };
+
+/// For the options of verbs that show names.
+#define SYMBOLS_OPTION_DEBUGINFOD                                                                  \
+    {                                                                                              \
+        "debuginfod", 0, NULL,                                                                     \
+            "Fetch debug files that are not here from the servers that DEBUGINFOD_URLS names"      \
+    }
 
 /// One function at an address. An address in code that was inlined has several.
 struct symbol_frame {

@@ -8,6 +8,7 @@
 #include "filter/origin.h"
 #include "image/image.h"
 #include "image/names.h"
+#include "target/open.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@
 static const struct cli_option OPTIONS[] = {
     {"depth", 'd', "N", "frames to show of the stack (default 20)"},
     {"no-symbols", 0, NULL, "modules and offsets only: no file is opened"},
+    SYMBOLS_OPTION_DEBUGINFOD,
+    OPEN_OPTION_MAX_PAUSE,
     {"executable", 'e', "FILE", "the program of a core file, if it has moved"},
     {NULL, 0, NULL, NULL},
 };
@@ -356,6 +359,7 @@ static bool answer(const struct asking *asking, const uint64_t *addresses, size_
         json_open_object(json);
         json_put_text(json, "schema", "halde.addr/1");
         json_put_number(json, "pid", asking->image->process_id);
+        json_put_number(json, "pause_ns", asking->image->pause_ns);
         json_key(json, "addresses");
         json_open_array(json);
     }
@@ -390,8 +394,10 @@ static int ask(struct asking *asking, const uint64_t *addresses, size_t count)
     if (asking->image == NULL) {
         return EXIT_TROUBLE;
     }
+    open_say_pause(cli, asking->image);
     const struct symbols_options options = {
         .is_off = cli_has(cli, "no-symbols"),
+        .can_download = cli_has(cli, "debuginfod"),
         .note = say_note,
         .context = (void *)(uintptr_t)cli,
     };

@@ -7,6 +7,7 @@
 #include "filter/elements.h"
 #include "filter/origin.h"
 #include "image/image.h"
+#include "target/open.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@ static const struct cli_option OPTIONS[] = {
     {"limit", 'l', "N", "tell the first N findings (default 50)"},
     {"depth", 'd', "N", "frames to show of each stack (default 8)"},
     {"no-symbols", 0, NULL, "modules and offsets only: no file is opened"},
+    SYMBOLS_OPTION_DEBUGINFOD,
+    OPEN_OPTION_MAX_PAUSE,
     {"executable", 'e', "FILE", "the program of a core file, if it has moved"},
     {NULL, 0, NULL, NULL},
 };
@@ -192,6 +195,7 @@ static bool put_findings(const struct checking *checking)
     json_open_object(json);
     json_put_text(json, "schema", "halde.check/1");
     json_put_number(json, "pid", image->process_id);
+    json_put_number(json, "pause_ns", image->pause_ns);
     json_put_number(json, "heaps", image->heap_count);
     json_put_number(json, "heaps_not_validated", inexact_count(image));
     json_put_number(json, "damage_count", image->damage_count);
@@ -235,8 +239,10 @@ static int check_image(struct checking *checking)
     if (checking->image == NULL) {
         return EXIT_TROUBLE;
     }
+    open_say_pause(cli, checking->image);
     const struct symbols_options options = {
         .is_off = cli_has(cli, "no-symbols"),
+        .can_download = cli_has(cli, "debuginfod"),
         .note = say_note,
         .context = (void *)(uintptr_t)cli,
     };

@@ -4,6 +4,7 @@
 // halde doctor: whether the other verbs would work here, and if not, why and what to do.
 
 #include "cli/cli.h"
+#include "cli/help.h"
 #include "cli/memory.h"
 #include "cli/preload.h"
 #include "run/program.h"
@@ -292,8 +293,9 @@ static void check_symbols(struct report *report)
             "install -dbgsym packages of the libraries that matter");
     }
     add(report, "names", "debuginfod", GOOD, "%s",
-        servers != NULL && *servers != 0 ? "DEBUGINFOD_URLS is set; halde asks it only when told to"
-                                         : "not configured");
+        servers != NULL && *servers != 0
+            ? "DEBUGINFOD_URLS is set; it is asked only with --debuginfod"
+            : "not configured");
 }
 
 // ---- A program ----------------------------------------------------------------------------------
@@ -386,6 +388,7 @@ static int print_json(const struct report *report, bool is_good)
     json_open_object(json);
     json_put_text(json, "schema", "halde.doctor/1");
     json_put_text(json, "version", HALDE_VERSION);
+    json_put_text(json, "commit", cli_commit());
     json_put_text(json, "kernel", uname(&system) == 0 ? system.release : "");
     json_put_flag(json, "is_good", is_good);
     json_key(json, "checks");

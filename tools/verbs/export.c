@@ -36,6 +36,7 @@ static const struct cli_option OPTIONS[] = {
         "what folded stacks count (default bytes)"},
     {"free", 0, NULL, "free blocks, too (csv and jsonl)"},
     {"no-symbols", 0, NULL, "modules and offsets only: no file is opened"},
+    SYMBOLS_OPTION_DEBUGINFOD,
     {"executable", 'e', "FILE", "the program of a core file, if it has moved"},
     {NULL, 0, NULL, NULL},
 };
@@ -188,6 +189,7 @@ static int run(const struct cli *cli)
     if (check_subject(cli, &request, &subject)) {
         struct symbols_options options = {
             .is_off = cli_has(cli, "no-symbols"),
+            .can_download = cli_has(cli, "debuginfod"),
             .note = say_note,
             .context = (void *)(uintptr_t)cli,
         };

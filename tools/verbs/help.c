@@ -81,6 +81,7 @@ static int print_json(const struct verb *only)
     json_open_object(json);
     json_put_text(json, "schema", "halde.help/1");
     json_put_text(json, "version", HALDE_VERSION);
+    json_put_text(json, "commit", cli_commit());
     json_key(json, "verbs");
     json_open_array(json);
     for (const struct listed_verb *listed = cli_verbs; listed->verb; listed++) {

@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/memory.h"
 #include "report/report.h"
+#include "target/open.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,8 @@ static const struct cli_option OPTIONS[] = {
     {"full-paths", 0, NULL, "source files with their whole path"},
     {"all-frames", 0, NULL, "the allocator's frames, too"},
     {"no-symbols", 0, NULL, "modules and offsets only: no file is opened"},
+    SYMBOLS_OPTION_DEBUGINFOD,
+    OPEN_OPTION_MAX_PAUSE,
     {"executable", 'e', "FILE", "the program of a core file, if it has moved"},
     {NULL, 0, NULL, NULL},
 };
@@ -149,6 +152,7 @@ static bool read_request(const struct cli *cli, struct request *request)
         .symbols =
             {
                 .is_off = cli_has(cli, "no-symbols"),
+                .can_download = cli_has(cli, "debuginfod"),
                 .note = say_note,
                 .context = (void *)(uintptr_t)cli,
             },
@@ -171,16 +175,6 @@ static bool has_classes(const struct image *image)
         }
     }
     return false;
-}
-
-static void say_pause(const struct cli *cli, const struct image *image)
-{
-    char size[16];
-    if (image->source == IMAGE_LIVE) {
-        cli_note(cli, "paused %.1f ms (%zu thread%s), %s read", (double)image->pause_ns / 1e6,
-            image->thread_count, image->thread_count == 1 ? "" : "s",
-            cli_format_size(image->read_size, size));
-    }
 }
 
 // Whether the blocks have classes. A snapshot may have brought them along.
@@ -249,7 +243,7 @@ static int search_and_print(const struct cli *cli, const struct request *request
         return EXIT_TROUBLE;
     }
     const bool is_searched = find_classes(cli, image);
-    say_pause(cli, image);
+    open_say_pause(cli, image);
     const int code = print_report(cli, request, image, is_searched);
     image_destroy(image);
     return code;

@@ -85,7 +85,8 @@ static void take_process(struct list *list, pid_t pid, bool is_static)
     }
 }
 
-static void gather(struct list *list)
+// False: there are no processes at all, not even this one.
+static bool gather(struct list *list)
 {
     size_t count;
     pid_t *ids = scan_processes(&count);
@@ -101,6 +102,7 @@ static void gather(struct list *list)
         }
     }
     free(ids);
+    return count > 0;
 }
 
 static void release(struct list *list)
@@ -220,7 +222,11 @@ static int run(const struct cli *cli)
         return EXIT_TROUBLE;
     }
     struct list list = {0};
-    gather(&list);
+    if (!gather(&list)) {
+        cli_error(
+            cli, "no process can be seen: /proc is not mounted here, or is not that of Linux");
+        return EXIT_TROUBLE;
+    }
     int code = EXIT_CLEAN;
     if (cli->is_json) {
         code = print_json(&list);

@@ -17,6 +17,7 @@ static const struct cli_option OPTIONS[] = {
     {"top", 't', "N", "sites in each list (default 10)"},
     {"explain", 'x', NULL, "say what each number means and what to do about it"},
     {"no-symbols", 0, NULL, "modules and offsets only: no file is opened"},
+    SYMBOLS_OPTION_DEBUGINFOD,
     {"executable", 'e', "FILE", "the program of a core file, if it has moved"},
     {NULL, 0, NULL, NULL},
 };
@@ -65,6 +66,7 @@ static bool print(
 {
     struct symbols_options symbols_options = {
         .is_off = cli_has(cli, "no-symbols"),
+        .can_download = cli_has(cli, "debuginfod"),
         .note = say_note,
         .context = (void *)(uintptr_t)cli,
     };

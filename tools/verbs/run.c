@@ -13,6 +13,7 @@
 
 enum {
     FRAMES_MAX = 64,
+    CRT_FRAMES = 16,
     DEFAULT_INTERVAL = 512 << 10,
 };
 
@@ -20,7 +21,7 @@ static const struct cli_option options[] = {
     {"mode", 'm', "exact|sample|crt|off",
         "What is recorded: every allocation (the default), some, for the debug heap, or nothing"},
     {"interval", 0, "SIZE", "With --mode=sample: one allocation for so many bytes (512K)"},
-    {"depth", 0, "N", "Frames kept of each stack, at most 64 (64)"},
+    {"depth", 0, "N", "Frames kept of each stack, at most 64 (64; 16 with --mode=crt)"},
     {"follow", 'f', NULL, "Record what the program starts, too, each process for itself"},
     {"output", 'o', "FILE",
         "Where the capture goes (%e.%p.halde): %p process id, %e program, %h host, %t time, %n "
@@ -33,6 +34,7 @@ static const struct cli_option options[] = {
         "Which blocks are told: definite, indirect, possible, reachable, leaks or all"},
     {"top", 0, "N", "Sites that are told (20)"},
     {"all", 0, NULL, "Tell all sites"},
+    SYMBOLS_OPTION_DEBUGINFOD,
     {"suppressions", 0, "FILE",
         "Leaks that are known: a file of LeakSanitizer's, valgrind's or our form"},
     {"fail-on", 0, "CONDITION",
@@ -48,6 +50,8 @@ static const struct cli_example examples[] = {
         "run it; at its end, what it has not freed, by call stack"},
     {"halde run --fail-on=definite -- make check", "exit code 23 if something was lost for good"},
     {"halde run --mode=sample -- ./server", "at hardly any cost, for production"},
+    {"halde run --mode=crt -- ./test",
+        "and overruns, late writes, double frees, with what they hit"},
     {"halde run --follow -o '%e.%p.halde' -- ./build.sh", "what it starts, too"},
     {"halde run --format=sarif --report=leaks.sarif -- ./test", "for code scanning"},
     {NULL, NULL},
@@ -101,7 +105,6 @@ static bool read_mode(const struct cli *cli, struct run_options *run)
 static bool read_recording(const struct cli *cli, struct run_options *run)
 {
     run->interval = DEFAULT_INTERVAL;
-    run->frames = FRAMES_MAX;
     run->is_following = cli_has(cli, "follow");
     run->output = cli_value(cli, "output");
     run->has_capture = !cli_has(cli, "no-capture");
@@ -110,7 +113,11 @@ static bool read_recording(const struct cli *cli, struct run_options *run)
         cli_bad_value(cli, "output", "a name in which a % is followed by p, e, h, t, n or %");
         return false;
     }
-    return read_mode(cli, run) && size_option(cli, "interval", UINT32_MAX, &run->interval) &&
+    if (!read_mode(cli, run)) {
+        return false;
+    }
+    run->frames = run->mode == RUN_CRT ? CRT_FRAMES : FRAMES_MAX;
+    return size_option(cli, "interval", UINT32_MAX, &run->interval) &&
            number_option(cli, "depth", FRAMES_MAX, &run->frames);
 }
 
@@ -215,6 +222,14 @@ const struct verb verb_run = {
         "The program has our standard input, output and error; signals are handed on. Its "
         "environment "
         "is the one it would have without us, and so are its children, unless --follow is given.\n"
+        "\n"
+        "With --mode=crt the program runs on the debug heap (crtdbg.h), with fences around each "
+        "block, "
+        "freed blocks kept for a while and, if libhalde-checked.so is installed, checks of what "
+        "memory "
+        "and string functions are given. Mistakes are told on its standard error when they are "
+        "made. "
+        "What it starts runs without.\n"
         "\n"
         "A process that ends by a signal, or by a system call that libc knows nothing of, cannot "
         "be "

@@ -8,6 +8,7 @@
 #include "cli/memory.h"
 #include "image/image.h"
 #include "leaks/leaks.h"
+#include "target/open.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ static const struct cli_option OPTIONS[] = {
         "keep the bytes of the blocks and of everything that may point to them"},
     {"leaks", 'l', NULL, "search for leaks first and keep what was found"},
     {"free", 0, NULL, "keep free blocks, too"},
+    OPEN_OPTION_MAX_PAUSE,
     {"executable", 'e', "FILE", "the program of a core file, if it has moved"},
     {NULL, 0, NULL, NULL},
 };

@@ -24,6 +24,7 @@ static const struct cli_option options[] = {
     {"format", 'f', "own|lsan|valgrind", "Form of the entries (own)"},
     {"output", 'o', "FILE", "Append to FILE, instead of writing to standard output"},
     {"reason", 'r', "TEXT", "Why the leak is accepted; goes into the entry"},
+    SYMBOLS_OPTION_DEBUGINFOD,
     {"executable", 'e', "FILE", "The program of a core file, if it has moved"},
     {NULL, 0, NULL, NULL},
 };
@@ -179,41 +180,58 @@ static void write_entry(struct request *request, const struct image *image, stru
     }
 }
 
-/// Calls of one function from several lines are sites of their own, with one hash and one entry.
-static bool is_first_of_hash(const struct sites *sites, size_t number)
+/// Sites of one hash have one entry, though they may be of several classes.
+struct hashed {
+    uint64_t full_hash;
+    size_t site;
+    uint32_t class_;
+};
+
+enum {
+    NOT_FIRST = UINT32_MAX, ///< a site whose hash another one before it has
+};
+
+static int compare_hashed(const void *left_item, const void *right_item)
 {
-    for (size_t i = 0; i < number; i++) {
-        if (sites->items[i].full_hash == sites->items[number].full_hash) {
-            return false;
-        }
+    const struct hashed *left = left_item;
+    const struct hashed *right = right_item;
+    if (left->full_hash != right->full_hash) {
+        return left->full_hash < right->full_hash ? -1 : 1;
     }
-    return true;
+    return left->site < right->site ? -1 : left->site > right->site;
 }
 
-/// The class of all sites with a hash, if it is one.
-static uint32_t common_class(const struct sites *sites, uint64_t full_hash)
+/// For each site the class of all sites with its hash, REACH_NOT_SEARCHED if there are several; or
+/// NOT_FIRST. To be freed.
+static uint32_t *find_classes_of_hashes(const struct sites *sites)
 {
-    uint32_t class_ = REACH_NOT_SEARCHED;
+    uint32_t *classes = must_allocate(sites->count + 1, sizeof(*classes));
+    struct hashed *hashed = must_allocate(sites->count + 1, sizeof(*hashed));
     for (size_t i = 0; i < sites->count; i++) {
         const struct site *site = &sites->items[i];
-        if (site->full_hash != full_hash) {
-            continue;
-        }
-        if (class_ != REACH_NOT_SEARCHED && class_ != site->worst_class) {
-            return REACH_NOT_SEARCHED;
-        }
-        class_ = site->worst_class;
+        hashed[i] = (struct hashed){site->full_hash, i, site->worst_class};
     }
-    return class_;
+    qsort(hashed, sites->count, sizeof(*hashed), compare_hashed);
+    for (size_t i = 0; i < sites->count;) {
+        uint32_t *class_ = &classes[hashed[i].site];
+        *class_ = hashed[i].class_;
+        size_t next = i + 1;
+        for (; next < sites->count && hashed[next].full_hash == hashed[i].full_hash; next++) {
+            *class_ = hashed[next].class_ == *class_ ? *class_ : REACH_NOT_SEARCHED;
+            classes[hashed[next].site] = NOT_FIRST;
+        }
+        i = next;
+    }
+    free(hashed);
+    return classes;
 }
 
 static void write_all(struct request *request, const struct image *image, struct symbols *symbols,
-    const struct sites *sites)
+    const struct sites *sites, const uint32_t *classes)
 {
     for (size_t i = 0; i < sites->count; i++) {
-        if (is_first_of_hash(sites, i)) {
-            const struct site *site = &sites->items[i];
-            write_entry(request, image, symbols, site, common_class(sites, site->full_hash));
+        if (classes[i] != NOT_FIRST) {
+            write_entry(request, image, symbols, &sites->items[i], classes[i]);
         }
     }
     if (sites->count == 0) {
@@ -222,7 +240,7 @@ static void write_all(struct request *request, const struct image *image, struct
 }
 
 static bool write_one(struct request *request, const struct image *image, struct symbols *symbols,
-    const struct sites *sites, const char *hash)
+    const struct sites *sites, const uint32_t *classes, const char *hash)
 {
     const struct site *found = NULL;
     for (size_t i = 0; i < sites->count; i++) {
@@ -243,7 +261,7 @@ static bool write_one(struct request *request, const struct image *image, struct
             hash, request->subject);
         return false;
     }
-    write_entry(request, image, symbols, found, common_class(sites, found->full_hash));
+    write_entry(request, image, symbols, found, classes[found - sites->items]);
     return true;
 }
 
@@ -258,13 +276,15 @@ static bool write_entries(struct request *request, const struct image *image,
     };
     struct leak_report *report = leak_report_create(image, symbols, &report_options);
     const struct sites *sites = leak_report_sites(report);
+    uint32_t *classes = find_classes_of_hashes(sites);
     bool is_good = true;
     if (request->hashes[0] == NULL) {
-        write_all(request, image, symbols, sites);
+        write_all(request, image, symbols, sites, classes);
     }
     for (char *const *hash = request->hashes; *hash && is_good; hash++) {
-        is_good = write_one(request, image, symbols, sites, *hash);
+        is_good = write_one(request, image, symbols, sites, classes, *hash);
     }
+    free(classes);
     leak_report_destroy(report);
     return is_good;
 }
@@ -350,7 +370,10 @@ static bool suppress(struct request *request, struct suppressions *known)
     bool is_good = false;
     if (find_classes(request, image) && open_output(request)) {
         const struct symbols_options symbols_options = {
-            .note = say_note, .context = (void *)(uintptr_t)request->cli};
+            .can_download = cli_has(request->cli, "debuginfod"),
+            .note = say_note,
+            .context = (void *)(uintptr_t)request->cli,
+        };
         struct symbols *symbols = symbols_create(image, &symbols_options);
         is_good = write_entries(request, image, symbols, known);
         symbols_destroy(symbols);

@@ -10,6 +10,7 @@
 #include "image/image.h"
 #include "image/names.h"
 #include "sites/sites.h"
+#include "target/open.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,8 @@ static const struct cli_option OPTIONS[] = {
     {"jsonl", 0, NULL, "JSON, one line a block"},
     {"stacks", 0, "N", "JSON: up to N frames of each block's stack"},
     {"no-symbols", 0, NULL, "modules and offsets only: no file is opened"},
+    SYMBOLS_OPTION_DEBUGINFOD,
+    OPEN_OPTION_MAX_PAUSE,
     {"executable", 'e', "FILE", "the program of a core file, if it has moved"},
     {NULL, 0, NULL, NULL},
 };
@@ -379,6 +382,7 @@ static bool put_document(struct listing *listing)
     json_open_object(json);
     json_put_text(json, "schema", "halde.walk/1");
     json_put_number(json, "pid", image->process_id);
+    json_put_number(json, "pause_ns", image->pause_ns);
     json_put_number(json, "block_count", listing->count);
     json_put_number(json, "bytes", listing->size);
     json_put_number(json, "overhead_bytes", listing->overhead);
@@ -403,6 +407,7 @@ static struct symbols *make_symbols(const struct cli *cli, const struct image *i
 {
     const struct symbols_options options = {
         .is_off = cli_has(cli, "no-symbols"),
+        .can_download = cli_has(cli, "debuginfod"),
         .note = say_note,
         .context = (void *)(uintptr_t)cli,
     };
@@ -435,6 +440,7 @@ static int walk_image(const struct cli *cli, struct listing *listing)
     if (listing->image == NULL) {
         return EXIT_TROUBLE;
     }
+    open_say_pause(cli, listing->image);
     bool is_listed = find_heap(cli, listing->image, &listing->request);
     if (is_listed) {
         if (wants_free && !listing->image->has_free_blocks) {

@@ -8,6 +8,7 @@
 #include "leaks/frame_at.h"
 #include "leaks/referrers.h"
 #include "report/report.h"
+#include "target/open.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@ static const struct cli_option OPTIONS[] = {
     {"all", 'a', NULL, "show all of them"},
     {"no-path", 0, NULL, "without the way from a root"},
     {"no-symbols", 0, NULL, "modules and offsets only: no file is opened"},
+    SYMBOLS_OPTION_DEBUGINFOD,
+    OPEN_OPTION_MAX_PAUSE,
     {"executable", 'e', "FILE", "the program of a core file, if it has moved"},
     {NULL, 0, NULL, NULL},
 };
@@ -570,7 +573,10 @@ static uint32_t find_block(const struct who *who)
 
 static int print_all(struct who *who)
 {
-    const struct symbols_options options = {.is_off = cli_has(who->cli, "no-symbols")};
+    const struct symbols_options options = {
+        .is_off = cli_has(who->cli, "no-symbols"),
+        .can_download = cli_has(who->cli, "debuginfod"),
+    };
     who->symbols = symbols_create(who->image, &options);
     bool is_written = true;
     if (who->cli->is_json) {
@@ -619,6 +625,7 @@ static int run(const struct cli *cli)
     if (who.image == NULL) {
         return EXIT_TROUBLE;
     }
+    open_say_pause(cli, who.image);
     const int code = search_and_print(&who);
     image_destroy(who.image);
     return code;

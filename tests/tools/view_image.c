@@ -556,6 +556,7 @@ static void *allocate_for_ever(void *context)
 static void allocate_on(void)
 {
     pthread_t thread;
+    _CrtSetDbgFlag(_CRTDBG_ALLOC_MEM_DF); // or it would only grow
     pthread_create(&thread, NULL, allocate_for_ever, NULL);
 }
 

@@ -53,7 +53,7 @@ static char *map_buffer(uint64_t size)
     if (buffer == MAP_FAILED) {
         return NULL;
     }
-    madvise(buffer, size, MADV_HUGEPAGE);
+    // Not huge pages: where a virtual machine has to find them first, they cost ten times as much.
     madvise(buffer, size, MADV_POPULATE_WRITE); // a wish: without it pages come when written to
     return buffer;
 }

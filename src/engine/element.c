@@ -114,7 +114,7 @@ bool element_at(const struct heap *heap, const struct region *region, uintptr_t 
             element->kind = HALDE_ENTRY_BUSY;
             element->start = (uintptr_t)large_block(slice);
             element->end = slice_address(slice) + ((uintptr_t)slice->slice_count << SLICE_SHIFT);
-            element->user_size = slice->user_size;
+            element->user_size = RELAXED_LOAD(slice->user_size);
         } else {
             set_free_range(heap, region, address, element);
         }

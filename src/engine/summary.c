@@ -44,7 +44,7 @@ enum halde_status halde_heap_summarize(halde_heap *handle, struct halde_heap_sum
     for (uint32_t number = heap->large_first; number != 0; number = slice_at(number)->next) {
         size_t size = (size_t)slice_at(number)->slice_count << SLICE_SHIFT;
         summary->busy_count++;
-        summary->busy_size += slice_at(number)->user_size;
+        summary->busy_size += RELAXED_LOAD(slice_at(number)->user_size);
         summary->committed_size += size;
         summary->reserved_size += size;
     }
@@ -93,7 +93,7 @@ static void count_span(struct count *count, const struct slice *span)
 static void count_large(struct count *count, const struct slice *slice)
 {
     count->total->large_count++;
-    count->total->large_size += slice->user_size;
+    count->total->large_size += RELAXED_LOAD(slice->user_size);
     count->total->large_slice_size += (size_t)slice->slice_count << SLICE_SHIFT;
 }
 

@@ -132,8 +132,9 @@ enum halde_status validate_all(struct heap *heap, struct halde_damage *damage)
             status = heap_damaged((void *)slice_address(slice), damage);
         }
         if (status == HALDE_OK) {
-            const struct block block = {
-                .slice = slice_at(number), .heap = heap, .user_size = slice->user_size};
+            const struct block block = {.slice = slice_at(number),
+                .heap = heap,
+                .user_size = RELAXED_LOAD(slice->user_size)};
             status = checks_tail(&block, large_block(slice), damage); // one that shrank has a tail
         }
         previous = number;

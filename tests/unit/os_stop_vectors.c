@@ -1,6 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
+// FENCE: no
 
+// (Not under valgrind: its threads cannot be stopped from within.)
+//
 // A thread's vector registers are seen when it is stopped from within its process: pointers may be
 // there and nowhere else.
 

@@ -1,6 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
+// FENCE: no
 
+// (Not under valgrind: a remembered place on the stack is compared with what was there, and what is
+// there now may be a slot that its frame has not written.)
+//
 // Walks with a memo find what walks without one find: in call trees that a generator draws, with
 // frames that are found by bp, callers that keep values in it, recursion deeper than the memo and
 // than the array, and with numbers noted of stacks as the recorder does it.

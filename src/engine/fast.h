@@ -221,7 +221,8 @@ ALWAYS_INLINE bool fast_free(halde_heap *handle, void *data)
 
 /// The process heap; NULL before it exists. Constant from then on.
 extern HIDDEN halde_heap *fast_home;
-/// The same for fast_malloc(); NULL while a redirect wants to see all allocations.
+/// The same for fast_malloc(); NULL, which no opening ever names, from when a redirect wants to see
+/// all allocations. Relaxed: calls that are under way end as they began.
 extern HIDDEN halde_heap *fast_malloc_home;
 /// Whether fast_malloc() and fast_free_any() always fail. Relaxed.
 extern HIDDEN bool fast_home_is_closed;

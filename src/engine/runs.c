@@ -9,8 +9,11 @@
 #include "engine/pool.h"
 
 enum {
-    FIT_ATTEMPTS = 8
-}; // runs looked at for a better fit
+    FIT_ATTEMPTS = 8, // runs looked at for a better fit
+    // Where slices must be aligned most runs do not fit, and growing instead leaves a gap before
+    // the new ones: it takes many such requests to use up a small address space.
+    FIT_ATTEMPTS_ALIGNED = 512,
+};
 
 static uint32_t size_log_of(size_t count)
 {
@@ -143,12 +146,12 @@ struct slice *runs_take_aligned(struct runs *runs, size_t count, size_t alignmen
     if (size_log_of(count) >= RUN_SIZE_COUNT) {
         return NULL;
     }
+    unsigned attempts = alignment > SLICE_SIZE ? FIT_ATTEMPTS_ALIGNED : FIT_ATTEMPTS;
     uint32_t sizes = runs->sizes & ~((1u << size_log_of(count)) - 1);
     for (; sizes != 0; sizes &= sizes - 1) {
         struct slice *best = NULL;
         uint32_t number = runs->heads[bits_lowest(sizes)];
-        for (unsigned i = 0; number != 0 && i < FIT_ATTEMPTS;
-             i++, number = slice_at(number)->next) {
+        for (unsigned i = 0; number != 0 && i < attempts; i++, number = slice_at(number)->next) {
             struct slice *run = slice_at(number);
             size_t needed = count + slices_to_alignment(run, alignment);
             if (run->slice_count >= needed &&

@@ -20,6 +20,7 @@
 
 enum {
     IDLE_CACHE_AGE_MS = 10, // a thread that ended so long ago will not be followed by another soon
+    APART_SIZE_MIN = 32 * 1024, // bytes that are worth the heap's mutex once more
 };
 
 // ---- Allocation -------------------------------------------------------------------------------
@@ -342,10 +343,14 @@ static NOINLINE void *alloc_slow(struct heap *heap, size_t size, size_t alignmen
     bool is_damaged =
         (heap->checks & HALDE_CHECK_ALWAYS) != 0 && validate_all(heap, NULL) != HALDE_OK;
     void *block = is_damaged ? NULL : alloc_in(&session, size, alignment, flags, &is_clean);
-    if (block != NULL) {
+    bool is_apart = heap->checks == 0; // then only zeroes are missing, and nobody waits for them
+    if (block != NULL && !is_apart) {
         finish_block(heap, block, 0, size, flags, is_clean);
     }
     session_end(&session);
+    if (block != NULL && is_apart) {
+        finish_block(heap, block, 0, size, flags, is_clean);
+    }
     return block;
 }
 
@@ -832,9 +837,26 @@ static size_t headroom_for(size_t size)
     return size + size / 8 > CLASS_MAX ? size / 2 : size / 8;
 }
 
-// Moves a block within one session, so that a walk sees the old one or the new one.
-static void *move_block(
-    struct session *session, struct block *old, void *data, size_t user_size, uint32_t flags)
+// A large block of malloc's whose bytes are copied, and which is freed, after the session: copying
+// them takes long and means page faults, for which the heap's other threads do not wait.
+struct move {
+    const struct slice *from; // NULL: everything was done in the session
+    const struct slice *to;
+    size_t size;
+};
+
+static bool is_copied_apart(
+    const struct heap *heap, const struct block *old, const struct block *block, uint32_t flags)
+{
+    return flags == ENGINE_HEADROOM && heap->is_shared && heap->checks == 0 && !old->has_info &&
+           slice_is_large(old->slice) && slice_is_large(block->slice) &&
+           old->user_size >= APART_SIZE_MIN;
+}
+
+// Moves a block: within one session, so that a walk sees the old one or the new one, but for those
+// that are copied apart.
+static void *move_block(struct session *session, struct block *old, void *data, size_t user_size,
+    uint32_t flags, struct move *move)
 {
     struct heap *heap = session->heap;
     bool is_clean;
@@ -867,6 +889,10 @@ static void *move_block(
         block_set_info_flag(&block, true);
     }
     size_t kept = size_min(old->user_size, user_size);
+    if (is_copied_apart(heap, old, &block, flags)) {
+        *move = (struct move){old->slice, block.slice, kept};
+        return moved;
+    }
     if (slice_is_large(old->slice) && slice_is_large(block.slice)) {
         large_copy(old->slice, block.slice, kept);
     } else {
@@ -877,7 +903,7 @@ static void *move_block(
 }
 
 static void *realloc_in(struct session *session, void *data, size_t user_size, uint32_t flags,
-    enum halde_status *status)
+    enum halde_status *status, struct move *move)
 {
     struct heap *heap = session->heap;
     struct block block;
@@ -902,7 +928,7 @@ static void *realloc_in(struct session *session, void *data, size_t user_size, u
             memset((char *)data + user_size, 0, end - user_size);
         }
     } else if (!is_too_big && !in_place_only) {
-        result = move_block(session, &block, data, user_size, flags);
+        result = move_block(session, &block, data, user_size, flags, move);
     }
     if (result == NULL) {
         *status = HALDE_NO_MEMORY;
@@ -998,6 +1024,20 @@ static void *resize_again(struct heap *heap, void *data, size_t user_size, uint3
     return result;
 }
 
+// The rest of a move, outside of the session. Whoever frees the block meanwhile loses the new one.
+static void *finish_move(
+    halde_heap *handle, void *data, const struct move *move, enum halde_status *status)
+{
+    void *moved = large_block(move->to);
+    large_copy(move->from, move->to, move->size);
+    *status = halde_heap_free(handle, data, 0);
+    if (UNLIKELY(*status != HALDE_OK)) {
+        halde_heap_free(handle, moved, 0);
+        return NULL;
+    }
+    return moved;
+}
+
 void *halde_heap_realloc(
     halde_heap *handle, void *data, size_t size, uint32_t flags, enum halde_status *status)
 {
@@ -1016,9 +1056,10 @@ void *halde_heap_realloc(
     struct session session;
     session_begin(&session, heap, flags);
     flags |= (heap->flags & HALDE_HEAP_ZERO) != 0 ? HALDE_ZERO : 0;
-    result = realloc_in(&session, data, size, flags, status);
+    struct move move = {0};
+    result = realloc_in(&session, data, size, flags, status, &move);
     session_end(&session);
-    return result;
+    return move.from == NULL ? result : finish_move(handle, data, &move, status);
 }
 
 // ---- Questions --------------------------------------------------------------------------------

@@ -15,6 +15,10 @@ enum {
     GROWTH_STEP_SHIFT = 6,   // before another span: 1/64
     KEEP_SLICES = 32,        // 2 MiB
     REGRET_MS = 250,         // pages that were not missed for so long were worth a fault
+    // A page that comes back costs about 1.5 us; where other processors must be told that it is
+    // gone, because threads of the process run there, 5 to 30.
+    CHEAP_PAGE_US = 3,
+    DEAR_SHARE = 8, // then a pass may take this part of the time
 };
 
 HIDDEN struct purge_policy purge_policy = {
@@ -188,16 +192,30 @@ static uint32_t purge_record(const struct class_record *record, bool is_patient)
     return count;
 }
 
+static uint32_t purge_records(const struct cache *cache, bool is_patient)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < USED_WORD_COUNT; i++) {
+        for (uint64_t used = cache->used[i]; used != 0; used &= used - 1) {
+            const struct class_record *record = &cache->records[i * 64 + bits_lowest(used)];
+            count += purge_record(record, is_patient);
+        }
+    }
+    return count;
+}
+
 static void purge_cache(struct cache *cache, bool is_patient)
 {
     if ((cache->heap->checks & HALDE_CHECK_FREE) != 0) {
         return; // the pattern of free blocks is looked at later
     }
-    for (uint32_t i = 0; i < USED_WORD_COUNT; i++) {
-        for (uint64_t used = cache->used[i]; used != 0; used &= used - 1) {
-            const struct class_record *record = &cache->records[i * 64 + bits_lowest(used)];
-            purge_count(&cache->purge, purge_record(record, is_patient));
-        }
+    uint64_t start = os_clock_us();
+    uint32_t count = purge_records(cache, is_patient);
+    uint64_t time = os_clock_us() - start;
+    purge_count(&cache->purge, count);
+    if (!purge_policy.is_fixed && time > (uint64_t)count * CHEAP_PAGE_US + 1000) {
+        uint64_t due = os_clock_ms() + time * DEAR_SHARE / 1000;
+        cache->purge.due = due > cache->purge.due ? due : cache->purge.due;
     }
 }
 

@@ -11,8 +11,10 @@
 
 #include <halde/heap.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static size_t live_size(void)
 {
@@ -80,20 +82,19 @@ static void test_growth(void)
     free(block);
 }
 
-static void test_random(void)
+enum {
+    BLOCK_COUNT = 64
+};
+
+static void resize_at_random(struct random *random, size_t count)
 {
-    enum {
-        BLOCK_COUNT = 64
-    };
-    static struct {
+    struct {
         unsigned char *data;
         size_t size;
-    } blocks[BLOCK_COUNT];
-    struct random random = random_make(seed_start("realloc"), 0);
-    size_t before = live_size();
-    for (size_t i = 0; i < 6000; i++) {
-        size_t which = random_below(&random, BLOCK_COUNT);
-        size_t size = random_below(&random, (size_t)1 << random_below(&random, 22)) + 1;
+    } blocks[BLOCK_COUNT] = {{0}};
+    for (size_t i = 0; i < count; i++) {
+        size_t which = random_below(random, BLOCK_COUNT);
+        size_t size = random_below(random, (size_t)1 << random_below(random, 22)) + 1;
         blocks[which].data = realloc(blocks[which].data, size);
         ASSERT_NOT_NULL(blocks[which].data);
         size_t kept = size < blocks[which].size ? size : blocks[which].size;
@@ -104,7 +105,44 @@ static void test_random(void)
     for (size_t i = 0; i < BLOCK_COUNT; i++) {
         free(blocks[i].data);
     }
+}
+
+static void test_random(uint64_t seed)
+{
+    struct random random = random_make(seed, 0);
+    size_t before = live_size();
+    resize_at_random(&random, 6000);
     EXPECT_SIZE(live_size(), before);
+}
+
+static void *resize_in_thread(void *context)
+{
+    resize_at_random(context, 1500);
+    return NULL;
+}
+
+// Large blocks are copied while nobody holds the heap; the walks of halde_heap_validate() must not
+// mind, and nothing may be lost.
+static void test_threads(uint64_t seed)
+{
+    enum {
+        THREAD_COUNT = 4
+    };
+    pthread_t threads[THREAD_COUNT];
+    struct random randoms[THREAD_COUNT];
+    size_t before = live_size();
+    for (size_t i = 0; i < THREAD_COUNT; i++) {
+        randoms[i] = random_make(seed, 1 + i);
+        ASSERT_TRUE(pthread_create(&threads[i], NULL, resize_in_thread, &randoms[i]) == 0);
+    }
+    for (size_t i = 0; i < 50; i++) {
+        EXPECT_VALID(halde_process_heap(), NULL);
+        usleep(1000);
+    }
+    for (size_t i = 0; i < THREAD_COUNT; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    EXPECT_TRUE(live_size() < before + 4096); // but for what the C library keeps for threads
 }
 
 static void test_private_heap(void)
@@ -133,7 +171,9 @@ int main(void)
 {
     test_null_and_zero();
     test_growth();
-    test_random();
+    uint64_t seed = seed_start("realloc");
+    test_random(seed);
+    test_threads(seed);
     test_private_heap();
     return test_result();
 }

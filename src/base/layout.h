@@ -149,7 +149,10 @@ enum {
     X(info_entry, block)                                                                           \
     X(info_entry, info)                                                                            \
     X(mixed, free_count)                                                                           \
-    X(mixed, high)
+    X(mixed, high)                                                                                 \
+    X(heap, is_observed)                                                                           \
+    X(info_entry, note)                                                                            \
+    X(info_entry, has_info)
 
 #define LAYOUT_VARIABLE_NAME(name) LAYOUT_VARIABLE_##name,
 #define LAYOUT_CONSTANT_NAME(name) LAYOUT_CONSTANT_##name,
@@ -188,26 +191,35 @@ struct layout_stacks {
 };
 
 #define LAYOUT_DEBUG_HEAP "DebugHp"
+enum {
+    LAYOUT_DEBUG_HEAP_VERSION = 2, ///< 1: longer records, without origins
+};
 /// The debug heap: its blocks have side records (crtdbg/record.h) and gaps around the user's data.
 struct layout_debug_heap {
     struct layout_extension extension;
     uint64_t heap; ///< address of a word: the debug heap's handle, or 0
-    struct layout_field number, file, size, inner_size, line, use, file_name, front, inner,
-        thread_id, stack, state; ///< of the side record
+    // Of the side record.  Bits of `shape`: log2 of an alignment.  Where `inner` is 0 it is that of
+    // user data, and as many bytes the front gap has.  Otherwise it is that of the inner data: the
+    // front gap has `front_gap_size` bytes, and the inner data `size` less the alignment, less 15,
+    // less `inner` % 8.
+    struct layout_field size, number, stack, inner, use, thread_id, shape, origin, state;
     uint32_t state_live, state_ignored, state_delayed, state_quarantined;
-    uint32_t front_gap_size; ///< bytes before user data at least
-    // Copies of file names, for modules that are gone: `file_name` - 1 is the index of an entry.
-    uint64_t file_names;       ///< address of the entries
-    uint32_t file_name_count;  ///< entries there are
-    uint32_t file_name_size;   ///< bytes of an entry
-    uint32_t file_name_offset; ///< within it: a word, the address of the copy, or 0
+    uint32_t front_gap_size; ///< bytes before user data, where no alignment asks for more
+    uint32_t shift_mask;     ///< those bits of `shape`
+    // Origins: where a block was asked for.  `origin` is the index of an entry; 0: unknown.
+    uint64_t origins;                ///< address of a word: the address of the entries, or 0
+    uint32_t origin_count;           ///< entries that there may be
+    uint32_t origin_size;            ///< bytes of an entry
+    struct layout_field origin_file; ///< within it: the address of the file's name, or 0
+    struct layout_field origin_copy; ///< the address of a copy, for modules that are gone, or 0
+    struct layout_field origin_line;
     uint32_t fill_new, fill_freed, fill_gap, fill_aligned; ///< byte values
     uint32_t tail_checked_max; ///< bytes behind user data that are filled and checked at most
 };
 
 #define LAYOUT_RECORDER "Recordr"
-/// The recorder: the process heap's blocks have side records of who asked for them, or (sampling)
-/// user info for those that were picked.
+/// The recorder: blocks of the process heap and of all heaps with `is_observed` have side records
+/// of who asked for them, or (sampling) those that were picked have a note beside their user info.
 struct layout_recorder {
     struct layout_extension extension;
     uint32_t mode;            ///< enum layout_record_mode
@@ -217,7 +229,8 @@ struct layout_recorder {
 };
 enum layout_record_mode {
     LAYOUT_RECORD_OFF,
-    LAYOUT_RECORD_SAMPLE, ///< user info: value = stack | thread << 32, flags = weight in bytes
+    LAYOUT_RECORD_SAMPLE, ///< info_entry.note: a word, stack | thread << 32; 32 bits, weight in
+                          ///< bytes
     LAYOUT_RECORD_EXACT,
 };
 

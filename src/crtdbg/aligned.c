@@ -144,7 +144,6 @@ static void *allocate_debug(const struct aligned_request *request)
     }
     struct debug_request outer = {
         .size = layout.outer_size,
-        .inner_size = request->size,
         .inner_overhead = layout.overhead,
         .inner_mask = layout.mask,
         .inner_offset = request->offset,
@@ -238,7 +237,7 @@ static void *reallocate_debug(void *pointer, const struct aligned_request *reque
     debug_check_periodically(); // Microsoft's asks for the old size
     void *resized = is_valid(request) ? allocate_debug(request) : NULL;
     if (resized != NULL) {
-        memcpy(resized, pointer, size_min(block.record->inner_size, request->size));
+        memcpy(resized, pointer, size_min(record_inner_size(block.record), request->size));
         debug_free(block.user, _NORMAL_BLOCK);
     }
     return resized;
@@ -279,7 +278,7 @@ size_t _aligned_msize_dbg(void *pointer, size_t alignment, size_t offset)
         errno = EINVAL;
         return (size_t)-1;
     }
-    return block.record->inner_size;
+    return record_inner_size(block.record);
 }
 
 static size_t inner_size_of(const void *pointer)
@@ -289,7 +288,7 @@ static size_t inner_size_of(const void *pointer)
     if (kind == KIND_EARLIER) {
         return plain_size_of(pointer);
     }
-    return kind == KIND_ALIGNED ? block.record->inner_size : 0;
+    return kind == KIND_ALIGNED ? record_inner_size(block.record) : 0;
 }
 
 void *_aligned_offset_recalloc_dbg(void *block, size_t count, size_t size, size_t alignment,

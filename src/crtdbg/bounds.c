@@ -62,7 +62,7 @@ static enum place find_place(const void *address, struct debug_block *block)
 static const uint8_t *data_of(const struct debug_block *block, size_t *size)
 {
     const struct record *record = block->record;
-    *size = record->inner != 0 ? record->inner_size : record->size;
+    *size = record->inner != 0 ? record_inner_size(record) : record_size(record);
     return block->user + record->inner;
 }
 
@@ -104,13 +104,13 @@ static void say_block(const struct access *access, const struct debug_block *blo
     ptrdiff_t offset = (const uint8_t *)access->address - data;
     const char *where = is_freed ? "a freed" : offset < 0 ? "before" : "after";
     REPORT_AND_BREAK(HEADING "%hs%hs block (#%d) at 0x%p.\n", access->function, verb_of(access),
-        where, is_freed ? "" : (offset < 0 ? " the start of" : " the end of"), (int)record->number,
-        data);
+        where, is_freed ? "" : (offset < 0 ? " the start of" : " the end of"),
+        (int)record_number(record), data);
     REPORT_AND_BREAK("%Iu bytes from offset %Id on; the block is %hs and %Iu bytes long.\n",
         access->size, offset, debug_type_word(record->use), size);
     const char *file = debug_file_of(record);
     if (file != NULL) {
-        REPORT_AND_BREAK("\nMemory allocated at %hs(%d).\n", file, record->line);
+        REPORT_AND_BREAK("\nMemory allocated at %hs(%d).\n", file, debug_line_of(record));
     }
 }
 

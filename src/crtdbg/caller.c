@@ -118,64 +118,20 @@ FOR_CONTAINER_FUNCTIONS(DECLARE_EXEMPT)
 // start file asks for: so libc's code goes from here to the end.
 extern const char static_libc_start[] __asm__("__libc_start_main") __attribute__((weak));
 
-// .eh_frame_hdr's table: the functions of the program by address, sorted.  As linkers make it: each
-// value 4 bytes, relative to the header.
-struct frame_table {
-    uint8_t version;
-    uint8_t pointer_encoding;
-    uint8_t count_encoding;
-    uint8_t table_encoding;
-    int32_t pointer;
-    uint32_t count;
-    struct {
-        int32_t start;
-        int32_t description;
-    } entries[];
-};
-static const struct frame_table *functions; // of a static program; constant after caller_init()
-
-static int note_frame_table(struct dl_phdr_info *info, size_t size, void *context)
-{
-    (void)size;
-    (void)context;
-    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *header = &info->dlpi_phdr[i];
-        const struct frame_table *table = (const void *)(info->dlpi_addr + header->p_vaddr);
-        bool is_usual = header->p_type == PT_GNU_EH_FRAME && table->version == 1 &&
-                        table->count_encoding == 0x03 && table->table_encoding == 0x3B;
-        if (is_usual) {
-            functions = table;
-        }
-    }
-    return 1; // the program only
-}
-
-// Where a function of the table ends: where the next begins.
+// Where a function ends, as its call frame information says; `start`: there is none.
 static uintptr_t function_end(uintptr_t start)
 {
-    int64_t wanted = (int64_t)(start - (uintptr_t)functions);
-    uint32_t low = 0;
-    uint32_t high = functions->count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (functions->entries[middle].start <= wanted) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < functions->count
-               ? (uintptr_t)functions + (uintptr_t)(intptr_t)functions->entries[low].start
-               : start;
+    uintptr_t first;
+    uintptr_t end;
+    return unwind_function(start, &first, &end) ? end : start;
 }
 
-// Without the table the program's strdup() could not be told from libc's own business.
+// Without call frame information the program's strdup() could not be told from libc's own business.
 static void find_static_libc(void)
 {
     uintptr_t start = (uintptr_t)static_libc_start;
     uintptr_t end = known.program.end;
-    dl_iterate_phdr(note_frame_table, NULL);
-    if (functions == NULL || start <= known.program.start || start >= end) {
+    if (start <= known.program.start || start >= end || function_end(start) == start) {
         return;
     }
     known.libc = (struct range){start, end};
@@ -187,7 +143,7 @@ static void find_static_libc(void)
 
 static void add_function(struct range *ranges, size_t *count, const char *function)
 {
-    if (functions != NULL && function != NULL) {
+    if (known.is_static && function != NULL) {
         add_range(ranges, count, (uintptr_t)function, function_end((uintptr_t)function));
         return;
     }

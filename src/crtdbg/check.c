@@ -17,7 +17,7 @@ struct check {
 static bool is_damaged(const struct debug_block *block, void *context)
 {
     const struct check *check = context;
-    return block->record->number > check->since && debug_block_damage(block) != 0;
+    return record_number(block->record) > check->since && debug_block_damage(block) != 0;
 }
 
 static void say_damage(const struct listed *listed, void *context)

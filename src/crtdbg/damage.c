@@ -6,22 +6,46 @@
 #include "base/bits.h"
 #include "crtdbg/bounds.h"
 #include "crtdbg/debug_state.h"
-#include "crtdbg/file_names.h"
+#include "crtdbg/origins.h"
 #include "crtdbg/stacks.h"
 #include "engine/engine.h"
+#include "os/os.h"
 #include "os/process.h"
 
 #include <string.h>
 
 // ---- Words ------------------------------------------------------------------------------------
 
+// Whether a name may be printed: the module that it lies in may be gone, and other memory there.
+static bool is_text(const char *name)
+{
+    enum {
+        NAME_MAX_SIZE = 4096
+    };
+    for (size_t i = 0; i < NAME_MAX_SIZE; i++) {
+        bool begins_page = i == 0 || (uintptr_t)(name + i) % os_page_size() == 0;
+        if (begins_page && !engine_is_readable(name + i, 1)) {
+            return false;
+        }
+        if (name[i] == '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *debug_file_of(const struct record *record)
 {
-    const char *copy = file_name_of_number(record->file_name);
-    if (copy != NULL || record->file == NULL) {
-        return copy;
+    const struct origin *origin = origin_of_number(record_origin(record));
+    if (origin->copy != NULL || origin->file == NULL) {
+        return origin->copy;
     }
-    return engine_is_readable(record->file, 1) ? record->file : NULL;
+    return is_text(origin->file) ? origin->file : NULL;
+}
+
+int32_t debug_line_of(const struct record *record)
+{
+    return origin_of_number(record_origin(record))->line;
 }
 
 const char *debug_type_word(int use)
@@ -56,11 +80,11 @@ static void note_changes(const struct debug_block *block, struct damage *damage)
     size_t size;
     const uint8_t *tail = debug_block_tail(block, &size);
     if ((damage->kinds & DAMAGE_BEFORE) != 0) {
-        note_change(damage, block->base, block->record->front, FILL_GAP);
+        note_change(damage, block->base, record_front(block->record), FILL_GAP);
     } else if ((damage->kinds & DAMAGE_AFTER) != 0) {
         note_change(damage, tail, size, FILL_GAP);
     } else {
-        note_change(damage, block->user, block->record->size, FILL_FREED);
+        note_change(damage, block->user, record_size(block->record), FILL_FREED);
     }
 }
 
@@ -101,13 +125,13 @@ static void report_gap(
 {
     const char *word = debug_type_word(record->use);
     const char *file = debug_file_of(record);
-    int number = (int)record->number;
+    int number = (int)record_number(record);
     if (file == NULL) {
         REPORT_AND_BREAK(type, is_before ? BEFORE_TEXT : AFTER_TEXT, word, number, user);
         return;
     }
     REPORT_AND_BREAK(type, is_before ? BEFORE_TEXT ALLOCATED_AT_TEXT : AFTER_TEXT ALLOCATED_AT_TEXT,
-        word, number, user, file, record->line);
+        word, number, user, file, debug_line_of(record));
 }
 
 static void report_freed(const void *user, const struct record *record, enum report_type type)
@@ -117,7 +141,7 @@ static void report_freed(const void *user, const struct record *record, enum rep
         REPORT_AND_BREAK(type, FREED_TEXT, user);
         return;
     }
-    REPORT_AND_BREAK(type, FREED_TEXT ALLOCATED_AT_TEXT, user, file, record->line);
+    REPORT_AND_BREAK(type, FREED_TEXT ALLOCATED_AT_TEXT, user, file, debug_line_of(record));
 }
 
 // ---- Details ----------------------------------------------------------------------------------
@@ -141,7 +165,8 @@ static void say_bytes(const struct damage *damage, const struct record *record, 
     }
     found[length] = '\0';
     REPORT_AND_BREAK(type, "%Id bytes changed from offset %Id of %Iu on: %02X expected, found %s\n",
-        damage->changed_count, damage->changed - user, record->size, damage->expected, found);
+        damage->changed_count, damage->changed - user, record_size(record), damage->expected,
+        found);
 }
 
 static void say_neighbour(const char *where, const uint8_t *address, enum report_type type)
@@ -153,8 +178,8 @@ static void say_neighbour(const char *where, const uint8_t *address, enum report
     const struct record *record = block.record;
     const char *file = debug_file_of(record);
     REPORT_AND_BREAK(type, "%hs it: {%ld} %hs block at 0x%p, %Iu bytes long, %hs(%d)\n", where,
-        (long)record->number, debug_type_word(record->use), block.user, record->size,
-        file == NULL ? "unknown file" : file, record->line);
+        (long)record_number(record), debug_type_word(record->use), block.user, record_size(record),
+        file == NULL ? "unknown file" : file, debug_line_of(record));
 }
 
 // Below the classic lines, so that what reads those is not disturbed.
@@ -162,13 +187,13 @@ static COLD void say_details(const struct damage *damage, const uint8_t *user,
     const struct record *record, enum report_type type)
 {
     say_bytes(damage, record, user, type);
-    if (record->thread_id == os_thread_id()) {
+    if (record_thread(record) == os_thread_id()) {
         REPORT_AND_BREAK(type, "Allocated by this thread.\n");
     } else {
-        REPORT_AND_BREAK(type, "Allocated by thread %u.\n", record->thread_id);
+        REPORT_AND_BREAK(type, "Allocated by thread %u.\n", record_thread(record));
     }
     stacks_report(record->stack, type);
-    const uint8_t *base = user - record->front;
+    const uint8_t *base = user - record_front(record);
     say_neighbour("Below", base - 1, type);
     say_neighbour("Above", damage->end, type);
 }
@@ -195,14 +220,14 @@ static void say_size(const void *user, const struct record *record)
     const char *word = debug_type_word(record->use);
     const char *file = debug_file_of(record);
     if (file == NULL) {
-        REPORT_AND_BREAK(
-            REPORT_WARN, "%hs located at 0x%p is %Iu bytes long.\n", word, user, record->size);
+        REPORT_AND_BREAK(REPORT_WARN, "%hs located at 0x%p is %Iu bytes long.\n", word, user,
+            record_size(record));
         return;
     }
     REPORT_AND_BREAK(REPORT_WARN,
         "%hs located at 0x%p is %Iu bytes long.\n"
         "\nMemory allocated at %hs(%d).\n",
-        word, user, record->size, file, record->line);
+        word, user, record_size(record), file, debug_line_of(record));
 }
 
 void damage_report_whole(const struct damage *damage, const void *user, const struct record *record)

@@ -22,6 +22,8 @@ struct damage {
 
 /// Where a block was allocated, for a report: never a pointer that cannot be read. NULL: unknown.
 const char *debug_file_of(const struct record *record);
+/// And the line; 0 without a file.
+int32_t debug_line_of(const struct record *record);
 
 /// "Normal", "Client" and so on; DAMAGED for a type that is none, _FREE_BLOCK among them.
 const char *debug_type_word(int use);

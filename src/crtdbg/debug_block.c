@@ -5,7 +5,7 @@
 
 #include "base/bits.h"
 #include "crtdbg/block_fast.h"
-#include "crtdbg/file_names.h"
+#include "crtdbg/origins.h"
 #include "crtdbg/section.h"
 #include "os/process.h"
 
@@ -15,8 +15,6 @@ enum {
     // From here on a block is moved by the engine, which moves pages; smaller ones are copied, so
     // that the old place is filled as freed.
     MOVE_SIZE_MIN = 64 * 1024,
-    // What Microsoft's heap notes as the line of a block that it does not track.
-    LINE_OF_IGNORED = (int)0xFEDCBABC,
 };
 
 static struct {
@@ -72,7 +70,7 @@ bool debug_block_is_valid(const struct debug_block *block)
 
 static uint8_t *user_end(const struct debug_block *block)
 {
-    return block->user + block->record->size;
+    return block->user + record_size(block->record);
 }
 
 // What is filled and checked behind the user data.
@@ -94,8 +92,8 @@ ALWAYS_INLINE uint8_t *tail_of(const struct debug_block *block, size_t *size)
 const uint8_t *debug_block_tail(const struct debug_block *block, size_t *size)
 {
     const struct record *record = block->record;
-    uint8_t *start =
-        record->inner == 0 ? user_end(block) : block->user + record->inner + record->inner_size;
+    uint8_t *start = record->inner == 0 ? user_end(block)
+                                        : block->user + record->inner + record_inner_size(record);
     *size = (size_t)(user_end(block) + tail_size(block) - start);
     return start;
 }
@@ -109,11 +107,10 @@ uint8_t *debug_block_aligned_gap(const struct debug_block *block)
 // Most front gaps have the usual size.
 ALWAYS_INLINE void fill_front(const struct debug_block *block, uint8_t fill)
 {
-    size_t front = block->record->front;
-    if (LIKELY(front == FRONT_GAP_SIZE)) {
+    if (record_has_usual_front(block->record)) {
         block_fast_fill(block->base, FRONT_GAP_SIZE, fill);
     } else {
-        memset(block->base, fill, front);
+        memset(block->base, fill, record_front(block->record));
     }
 }
 
@@ -137,6 +134,8 @@ static void fill_new(const struct debug_block *block, const struct debug_request
     fill_front(block, FILL_GAP);
     if (!request->is_zeroed) {
         block_fast_fill(block->user, request->size, FILL_NEW);
+    } else if (request->size <= BLOCK_FAST_MAX) {
+        block_fast_fill(block->user, request->size, 0);
     }
     fill_tail(block);
     if (block->record->inner != 0) {
@@ -147,20 +146,13 @@ static void fill_new(const struct debug_block *block, const struct debug_request
 // ---- The engine, in a section ------------------------------------------------------------------
 // Its fast paths wait for nobody: only the others are entered as such.
 
-static void *engine_allocate(
+static NOINLINE void *engine_allocate(
     struct section_slot *slot, size_t size, size_t alignment, uint32_t flags)
 {
-    void *base = NULL;
-    if (alignment == FRONT_GAP_SIZE && flags == 0) {
-        base = fast_alloc(blocks.heap, size);
-        if (LIKELY(base != NULL)) {
-            return base;
-        }
-    }
     section_enter_engine(slot);
-    base = alignment == FRONT_GAP_SIZE
-               ? halde_heap_alloc(blocks.heap, size, flags)
-               : halde_heap_alloc_aligned(blocks.heap, size, alignment, flags);
+    void *base = alignment == FRONT_GAP_SIZE
+                     ? halde_heap_alloc(blocks.heap, size, flags)
+                     : halde_heap_alloc_aligned(blocks.heap, size, alignment, flags);
     section_leave_engine(slot);
     return base;
 }
@@ -189,17 +181,19 @@ static bool engine_free(struct section_slot *slot, void *base)
 // Bytes of the engine block; false when that is more than there can be.
 static bool engine_size(size_t front, size_t size, size_t *total)
 {
-    return !__builtin_add_overflow(size, front + TAIL_GAP_SIZE, total);
+    return size <= RECORD_SIZE_MAX && !__builtin_add_overflow(size, front + TAIL_GAP_SIZE, total);
 }
 
-static void stamp(struct record *record, const struct debug_request *request)
+ALWAYS_INLINE void stamp(struct record *record, const struct debug_request *request)
 {
     uint64_t number = take_number();
+    uint32_t origin = ORIGIN_IGNORED;
+    if (LIKELY(!request->is_ignored)) {
+        origin = origin_number(request->file, request->line);
+    }
     record->stack = request->stack;
-    record->number = request->is_ignored ? 0 : number;
-    record->file = request->is_ignored ? NULL : request->file;
-    record->file_name = request->is_ignored ? 0 : file_name_number(request->file);
-    record->line = request->is_ignored ? LINE_OF_IGNORED : request->line;
+    record_set_size_and_number(record, request->size, request->is_ignored ? 0 : number);
+    record_set_origin(record, origin);
 }
 
 static void fill_block(struct debug_block *block, const struct engine_block *found, size_t front)
@@ -231,8 +225,25 @@ bool debug_block_of_base(void *base, struct debug_block *block)
     if (!block_of_base(base, 0, block)) {
         return false;
     }
-    block->user += block->record->front;
+    block->user += record_front(block->record);
     return debug_block_state(block) != RECORD_NONE;
+}
+
+// Takes a block from the engine. Small ones, as most are, on its fast path.
+ALWAYS_INLINE bool allocate(
+    struct section_slot *slot, size_t size, size_t front, uint32_t flags, struct debug_block *block)
+{
+    void *base = NULL;
+    if (LIKELY(front == FRONT_GAP_SIZE && flags == 0)) {
+        base = fast_alloc(blocks.heap, size);
+    }
+    if (LIKELY(base != NULL)) {
+        block_fast_take(base, block);
+        block->user = block->base + front;
+        return true;
+    }
+    base = engine_allocate(slot, size, front, flags);
+    return base != NULL && block_of_base(base, front, block);
 }
 
 // Where inner data starts, from the user data on; 0: not an aligned block.
@@ -246,26 +257,32 @@ static uint32_t inner_start(const struct debug_request *request, const uint8_t *
     return (uint32_t)((last & ~request->inner_mask) - request->inner_offset - start);
 }
 
+// log2 of what the user data, or the inner data, is aligned to.
+static uint32_t alignment_shift(const struct debug_request *request, size_t front)
+{
+    if (LIKELY(front == FRONT_GAP_SIZE && request->inner_overhead == 0)) {
+        return FRONT_GAP_SHIFT;
+    }
+    return bits_highest(request->inner_overhead != 0 ? request->inner_mask + 1 : front);
+}
+
 static void *make(
     struct section_slot *slot, const struct debug_request *request, size_t front, size_t total)
 {
-    uint32_t flags = request->is_zeroed ? HALDE_ZERO : 0;
-    void *base = engine_allocate(slot, total, front, flags);
+    // A few zeroes are written here, so that the engine can take its fast path.
+    uint32_t flags = request->is_zeroed && request->size > BLOCK_FAST_MAX ? HALDE_ZERO : 0;
     struct debug_block block;
-    if (base == NULL || !block_of_base(base, front, &block)) {
+    if (UNLIKELY(!allocate(slot, total, front, flags, &block))) {
         return NULL;
     }
     struct record *record = block.record;
     set_state(record, RECORD_NONE);
     stamp(record, request);
-    record->size = request->size;
-    record->inner_size = request->inner_size;
     record->inner = inner_start(request, block.user);
     record->use = request->use;
-    record->front = (uint32_t)front;
-    record->thread_id = atomic_load_explicit(&slot->thread_id, memory_order_relaxed);
-    record->family = request->family;
-    record->has_been_reported = 0;
+    record->thread_and_shape =
+        record_thread_and_shape(atomic_load_explicit(&slot->thread_id, memory_order_relaxed),
+            alignment_shift(request, front), request->family);
     fill_new(&block, request);
     if (!request->is_ignored) {
         section_count(slot, (int64_t)request->size, (int64_t)request->size);
@@ -278,7 +295,7 @@ void *debug_block_make(const struct debug_request *request)
 {
     size_t front = size_max(request->alignment, FRONT_GAP_SIZE);
     size_t total;
-    if (front > UINT32_MAX || !engine_size(front, request->size, &total)) {
+    if (front > (size_t)1 << RECORD_SHIFT_MAX || !engine_size(front, request->size, &total)) {
         return NULL;
     }
     struct section_slot *slot = section_enter();
@@ -295,7 +312,7 @@ bool debug_block_find_around(const void *pointer, struct debug_block *block)
     if (!engine_block_around(blocks.heap, pointer, &found) || found.record == NULL) {
         return false;
     }
-    fill_block(block, &found, ((const struct record *)found.record)->front);
+    fill_block(block, &found, record_front(found.record));
     return debug_block_state(block) != RECORD_NONE;
 }
 
@@ -306,7 +323,7 @@ bool debug_block_find(const void *pointer, struct debug_block *block)
     }
     const uint8_t *user = pointer;
     if (block_of_base((uint8_t *)(uintptr_t)user - FRONT_GAP_SIZE, FRONT_GAP_SIZE, block)) {
-        return block->record->front == FRONT_GAP_SIZE && debug_block_state(block) != RECORD_NONE;
+        return record_has_usual_front(block->record) && debug_block_state(block) != RECORD_NONE;
     }
     return debug_block_find_around(pointer, block) && block->user == user;
 }
@@ -343,7 +360,7 @@ static bool claim(const struct debug_block *block, enum record_state *state)
 
 static void uncount(struct section_slot *slot, const struct record *record)
 {
-    section_count(slot, -(int64_t)record->size, 0);
+    section_count(slot, -(int64_t)record_size(record), 0);
 }
 
 static bool give_back(struct section_slot *slot, const struct debug_block *block)
@@ -390,9 +407,9 @@ bool debug_block_keep(
         return false;
     }
     uncount(slot, block->record);
-    block_fast_fill(block->user, block->record->size, FILL_FREED);
+    block_fast_fill(block->user, record_size(block->record), FILL_FREED);
     // What an aligned block has behind its inner data is filled now, as all the rest.
-    block->record->inner = 0;
+    record_forget_inner(block->record);
     set_state(block->record, kept_as);
     return true;
 }
@@ -400,11 +417,11 @@ bool debug_block_keep(
 bool debug_block_is_sound(const struct debug_block *block)
 {
     size_t size;
-    size_t front = block->record->front;
+    const struct record *record = block->record;
     const uint8_t *tail = tail_of(block, &size);
-    bool is_front_sound = LIKELY(front == FRONT_GAP_SIZE)
+    bool is_front_sound = record_has_usual_front(record)
                               ? block_fast_is_filled(block->base, FRONT_GAP_SIZE, FILL_GAP)
-                              : block_fast_is_filled(block->base, front, FILL_GAP);
+                              : block_fast_is_filled(block->base, record_front(record), FILL_GAP);
     return is_front_sound && block_fast_is_filled(tail, size, FILL_GAP);
 }
 
@@ -416,11 +433,10 @@ void debug_block_fill_gaps(const struct debug_block *block)
 
 bool debug_block_leave(struct section_slot *slot, const struct debug_block *block)
 {
-    const struct record *record = block->record;
+    const size_t size = record_size(block->record);
     if (!debug_block_is_sound(block) ||
-        !(record->size <= BLOCK_FAST_MAX
-                ? block_fast_is_filled(block->user, record->size, FILL_FREED)
-                : debug_first_wrong(block->user, record->size, FILL_FREED) == NULL)) {
+        !(size <= BLOCK_FAST_MAX ? block_fast_is_filled(block->user, size, FILL_FREED)
+                                 : debug_first_wrong(block->user, size, FILL_FREED) == NULL)) {
         return false;
     }
     set_state(block->record, RECORD_NONE);
@@ -450,7 +466,7 @@ void debug_block_set_type(const struct debug_block *block, int32_t use, bool is_
         record->use = use;
         if (is_ignored) {
             uncount(slot, record);
-            record->number = 0;
+            record_set_size_and_number(record, record_size(record), 0);
             set_state(record, RECORD_IGNORED);
         }
     }
@@ -464,7 +480,7 @@ static bool resize_engine_block(struct section_slot *slot, struct debug_block *b
     const struct record *old, size_t total, uint32_t flags)
 {
     void *base = engine_resize(slot, block->base, total, flags);
-    if (base == NULL || !block_of_base(base, old->front, block)) {
+    if (base == NULL || !block_of_base(base, record_front(old), block)) {
         return false;
     }
     memcpy(block->record, old, sizeof(*old)); // elsewhere the record is another
@@ -475,14 +491,14 @@ static bool resize_engine_block(struct section_slot *slot, struct debug_block *b
 static bool copy_to_new_block(struct section_slot *slot, struct debug_block *block,
     const struct record *old, size_t total, const struct debug_request *request)
 {
-    void *base = engine_allocate(slot, total, FRONT_GAP_SIZE, 0);
     struct debug_block copy;
-    if (base == NULL || !block_of_base(base, old->front, &copy)) {
+    if (!allocate(slot, total, FRONT_GAP_SIZE, 0, &copy)) {
         return false;
     }
+    copy.user = copy.base + record_front(old);
     memcpy(copy.record, old, sizeof(*old));
     // The front gap moves as it is: damage there stays to be seen.
-    memcpy(copy.base, block->base, old->front + size_min(old->size, request->size));
+    memcpy(copy.base, block->base, record_front(old) + size_min(record_size(old), request->size));
     memset(block->base, FILL_FREED, (size_t)(user_end(block) + tail_size(block) - block->base));
     engine_free(slot, block->base);
     *block = copy;
@@ -498,8 +514,8 @@ static bool move(struct section_slot *slot, struct debug_block *block, const str
     if (is_in_place) {
         return false;
     }
-    bool is_large = old->size >= MOVE_SIZE_MIN && request->size >= MOVE_SIZE_MIN;
-    return is_large && old->front == FRONT_GAP_SIZE
+    bool is_large = record_size(old) >= MOVE_SIZE_MIN && request->size >= MOVE_SIZE_MIN;
+    return is_large && record_has_usual_front(old)
                ? resize_engine_block(slot, block, old, total, ENGINE_HEADROOM)
                : copy_to_new_block(slot, block, old, total, request);
 }
@@ -509,7 +525,7 @@ static void *resize(struct section_slot *slot, struct debug_block block,
 {
     enum record_state state;
     size_t total;
-    if (!engine_size(block.record->front, request->size, &total) || !claim(&block, &state)) {
+    if (!engine_size(record_front(block.record), request->size, &total) || !claim(&block, &state)) {
         return NULL;
     }
     struct record old;
@@ -519,16 +535,17 @@ static void *resize(struct section_slot *slot, struct debug_block block,
         return NULL;
     }
     struct record *record = block.record;
-    record->size = request->size;
-    if (request->size > old.size) {
-        memset(block.user + old.size, FILL_NEW, request->size - old.size);
-    }
-    fill_tail(&block);
     struct debug_request stamped = *request;
     stamped.is_ignored = state == RECORD_IGNORED;
     stamp(record, &stamped);
+    record_forget_inner(record);
+    const size_t old_size = record_size(&old);
+    if (request->size > old_size) {
+        memset(block.user + old_size, FILL_NEW, request->size - old_size);
+    }
+    fill_tail(&block);
     if (state == RECORD_LIVE) {
-        int64_t growth = (int64_t)request->size - (int64_t)old.size;
+        int64_t growth = (int64_t)request->size - (int64_t)old_size;
         section_count(slot, growth, growth);
     }
     set_state(record, state);
@@ -565,7 +582,7 @@ uint32_t debug_block_damage(const struct debug_block *block)
 {
     const struct record *record = block->record;
     uint32_t damage = 0;
-    if (debug_first_wrong(block->base, record->front, FILL_GAP) != NULL) {
+    if (debug_first_wrong(block->base, record_front(record), FILL_GAP) != NULL) {
         damage |= DAMAGE_BEFORE;
     }
     size_t size;
@@ -575,7 +592,7 @@ uint32_t debug_block_damage(const struct debug_block *block)
     }
     enum record_state state = debug_block_state(block);
     bool is_freed = state == RECORD_DELAYED || state == RECORD_QUARANTINED;
-    if (is_freed && debug_first_wrong(block->user, record->size, FILL_FREED) != NULL) {
+    if (is_freed && debug_first_wrong(block->user, record_size(record), FILL_FREED) != NULL) {
         damage |= DAMAGE_FREED;
     }
     return damage;

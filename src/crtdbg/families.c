@@ -47,7 +47,7 @@ void families_init(void)
         }                                                                                          \
     } while (0)
 
-static const char *maker_of(uint8_t family)
+static const char *maker_of(uint32_t family)
 {
     static const char *const MAKERS[] = {"malloc", "operator new", "operator new[]"};
     return family < sizeof(MAKERS) / sizeof(MAKERS[0]) ? MAKERS[family] : "an unknown function";
@@ -64,7 +64,7 @@ static void say_places(const struct record *record, const void *caller)
 {
     const char *file = debug_file_of(record);
     if (file != NULL) {
-        REPORT_AND_BREAK("\nMemory allocated at %hs(%d).\n", file, record->line);
+        REPORT_AND_BREAK("\nMemory allocated at %hs(%d).\n", file, debug_line_of(record));
     }
     stacks_report_caller(caller, REPORT_WARN);
     if (record->stack != 0) {
@@ -82,8 +82,8 @@ static COLD void say_family(const struct debug_block *block, const struct releas
     REPORT_AND_BREAK(
         "MISMATCHED RELEASE: %hs block (#%d) at 0x%p, %Iu bytes long, was allocated by "
         "%hs and is released by %hs.\n",
-        debug_type_word(record->use), (int)record->number, block->user, record->size,
-        maker_of(record->family), releaser_of(release));
+        debug_type_word(record->use), (int)record_number(record), block->user, record_size(record),
+        maker_of(record_family(record)), releaser_of(release));
     say_places(record, release->caller);
 }
 
@@ -96,7 +96,8 @@ static COLD void say_size(const struct debug_block *block, const struct delete_c
     REPORT_AND_BREAK(
         "MISMATCHED RELEASE: %hs block (#%d) at 0x%p, %Iu bytes long, is released as one "
         "of %Iu bytes.\n",
-        debug_type_word(record->use), (int)record->number, block->user, record->size, claim->size);
+        debug_type_word(record->use), (int)record_number(record), block->user, record_size(record),
+        claim->size);
     say_places(record, claim->caller);
 }
 
@@ -106,13 +107,13 @@ static COLD void say_alignment(const struct debug_block *block, const struct del
     if (!site_is_new(claim->caller, SITE_FAMILY)) {
         return;
     }
-    size_t wanted = record->front > FRONT_GAP_SIZE ? record->front : 0;
+    size_t wanted = record_front(record) > FRONT_GAP_SIZE ? record_front(record) : 0;
     size_t claimed = claim->alignment > FRONT_GAP_SIZE ? claim->alignment : 0;
     REPORT_AND_BREAK(
         "MISMATCHED RELEASE: %hs block (#%d) at 0x%p, %Iu bytes long, was allocated with an "
         "alignment of %Iu and is released with one of %Iu (0: the usual).\n",
-        debug_type_word(record->use), (int)record->number, block->user, record->size, wanted,
-        claimed);
+        debug_type_word(record->use), (int)record_number(record), block->user, record_size(record),
+        wanted, claimed);
     say_places(record, claim->caller);
 }
 
@@ -120,7 +121,7 @@ static COLD void say_alignment(const struct debug_block *block, const struct del
 
 void families_check(const struct debug_block *block, const struct release *release)
 {
-    if (is_on && UNLIKELY(block->record->family != (uint8_t)release->family)) {
+    if (is_on && UNLIKELY(record_family(block->record) != (uint32_t)release->family)) {
         say_family(block, release);
     }
 }
@@ -129,17 +130,17 @@ void families_check(const struct debug_block *block, const struct release *relea
 static bool alignments_match(const struct record *record, size_t alignment)
 {
     size_t front = alignment > FRONT_GAP_SIZE ? alignment : FRONT_GAP_SIZE;
-    return record->front == front;
+    return record_front(record) == front;
 }
 
 void families_check_delete(const void *pointer, const struct delete_claim *claim)
 {
     struct debug_block block;
     if (!is_on || !debug_block_find(pointer, &block) || !debug_block_is_valid(&block) ||
-        block.record->family != (uint8_t)claim->family) {
+        record_family(block.record) != (uint32_t)claim->family) {
         return; // a wrong family, or pointer, is reported by itself
     }
-    if (claim->size != DELETE_SIZE_UNKNOWN && claim->size != block.record->size) {
+    if (claim->size != DELETE_SIZE_UNKNOWN && claim->size != record_size(block.record)) {
         say_size(&block, claim);
     } else if (!alignments_match(block.record, claim->alignment)) {
         say_alignment(&block, claim);

@@ -15,15 +15,14 @@ enum {
 };
 
 struct entry {
-    const char *_Atomic pointer; // as the program gave it; NULL: free.  Written last (release)
-    const char *copy;            // constant from then on
+    const char *pointer; // as the program gave it; NULL: free
+    const char *copy;
 };
 
 static struct {
-    struct os_mutex mutex;  // for adding
-    _Atomic(uint32_t) used; // entries; written under `mutex`
-    size_t text_used;       // GUARDED_BY(mutex)
-    char *text;             // GUARDED_BY(mutex)
+    uint32_t used;    // entries
+    size_t text_used; // bytes
+    char *text;       // NULL before the first copy
     struct entry entries[ENTRY_COUNT];
 } names;
 
@@ -33,34 +32,29 @@ static uint32_t slot_of(const char *name)
     return (uint32_t)(hash >> 32) & (ENTRY_COUNT - 1);
 }
 
-// The entry of this pointer whose copy still says what the pointer says, or the first free one.
-// `*number` is 0 when it is free.
-static struct entry *find(const char *name, uint32_t *number)
+// The entry of this pointer whose copy still says what the pointer says, or the first free one:
+// there always is one.
+static struct entry *find(const char *name)
 {
-    for (uint32_t i = 0; i < ENTRY_COUNT; i++) {
-        uint32_t slot = (slot_of(name) + i) & (ENTRY_COUNT - 1);
-        struct entry *entry = &names.entries[slot];
-        // Pairs with the release store in add().
-        const char *pointer = atomic_load_explicit(&entry->pointer, memory_order_acquire);
-        if (pointer == NULL) {
-            *number = 0;
-            return entry;
-        }
-        // Another module may have its own name where that of an unloaded one was.
-        if (pointer == name && strcmp(entry->copy, name) == 0) {
-            *number = slot + 1;
-            return entry;
-        }
+    uint32_t slot = slot_of(name);
+    struct entry *entry = &names.entries[slot];
+    // Another module may have its own name where that of an unloaded one was.
+    while (entry->pointer != NULL && (entry->pointer != name || strcmp(entry->copy, name) != 0)) {
+        slot = (slot + 1) & (ENTRY_COUNT - 1);
+        entry = &names.entries[slot];
     }
-    *number = 0;
-    return NULL;
+    return entry;
 }
 
 static const char *copy_of(const char *name, size_t size)
 {
     if (names.text == NULL) {
         char *text = os_reserve(TEXT_SIZE);
-        if (text == NULL || os_commit(text, TEXT_SIZE, false) != 0) {
+        if (text == NULL) {
+            return NULL;
+        }
+        if (os_commit(text, TEXT_SIZE, false) != 0) {
+            os_unreserve(text, TEXT_SIZE);
             return NULL;
         }
         names.text = text;
@@ -82,50 +76,20 @@ static size_t size_of(const char *name)
     return end == NULL ? 0 : (size_t)(end - text) + 1;
 }
 
-static COLD uint32_t add(const char *name)
+const char *file_name_copy(const char *name)
 {
-    size_t size = size_of(name);
+    const size_t size = name == NULL ? 0 : size_of(name);
     if (size == 0) {
-        return 0;
+        return NULL;
     }
-    uint32_t number = 0;
-    os_mutex_lock(&names.mutex);
-    struct entry *entry = find(name, &number);
-    if (number == 0 && entry != NULL) {
-        const char *copy = copy_of(name, size);
-        if (copy != NULL) {
-            entry->copy = copy;
-            atomic_store_explicit(&entry->pointer, name, memory_order_release);
-            atomic_fetch_add_explicit(&names.used, 1, memory_order_relaxed);
-            number = (uint32_t)(entry - names.entries) + 1;
+    struct entry *entry = find(name);
+    if (entry->pointer == NULL) {
+        const char *copy = names.used < ENTRY_COUNT / 2 ? copy_of(name, size) : NULL;
+        if (copy == NULL) {
+            return NULL;
         }
+        names.used++;
+        *entry = (struct entry){.pointer = name, .copy = copy};
     }
-    os_mutex_unlock(&names.mutex);
-    return number;
-}
-
-uint32_t file_name_number(const char *name)
-{
-    if (name == NULL) {
-        return 0;
-    }
-    uint32_t number;
-    find(name, &number);
-    bool is_full = atomic_load_explicit(&names.used, memory_order_relaxed) >= ENTRY_COUNT / 2;
-    return number != 0 || is_full ? number : add(name);
-}
-
-const char *file_name_of_number(uint32_t number)
-{
-    return number == 0 || number > ENTRY_COUNT ? NULL : names.entries[number - 1].copy;
-}
-
-void file_names_describe(struct file_name_table *table)
-{
-    *table = (struct file_name_table){
-        .entries = names.entries,
-        .count = ENTRY_COUNT,
-        .entry_size = sizeof(struct entry),
-        .copy_offset = offsetof(struct entry, copy),
-    };
+    return entry->copy;
 }

@@ -88,30 +88,39 @@ static bool is_allowed(int kind, void *pointer, const struct debug_request *requ
     return false;
 }
 
-void *debug_allocate_once(const struct debug_request *request)
+static bool is_ignored(int use)
+{
+    return _BLOCK_TYPE(use) == _IGNORE_BLOCK ||
+           (_BLOCK_TYPE(use) != _CRT_BLOCK &&
+               (!debug_has_flag(_CRTDBG_ALLOC_MEM_DF) || ignore_depth != 0));
+}
+
+// The next attempt is to have the type that was asked for.
+static COLD void *make_ignored(const struct debug_request *request)
+{
+    struct debug_request ignored = *request;
+    ignored.use = _IGNORE_BLOCK;
+    return debug_block_make(&ignored);
+}
+
+void *debug_allocate_once(struct debug_request *request)
 {
     debug_check_periodically();
     if (!is_allowed(_HOOK_ALLOC, NULL, request)) {
         return NULL;
     }
-    struct debug_request wish = *request;
-    wish.is_ignored = _BLOCK_TYPE(wish.use) == _IGNORE_BLOCK ||
-                      (_BLOCK_TYPE(wish.use) != _CRT_BLOCK &&
-                          (!debug_has_flag(_CRTDBG_ALLOC_MEM_DF) || ignore_depth != 0));
-    if (wish.size > MAX_USER_SIZE || !debug_turn_on()) {
+    if (request->size > MAX_USER_SIZE || !debug_turn_on()) {
         return NULL;
     }
-    if (!debug_type_is_valid(wish.use)) {
+    if (!debug_type_is_valid(request->use)) {
         REPORT_AND_BREAK(REPORT_ERROR, "Error: memory allocation: bad memory block type.\n");
     }
-    if (wish.is_ignored) {
-        wish.use = _IGNORE_BLOCK;
-    }
-    wish.stack = stacks_capture(wish.caller);
-    return debug_block_make(&wish);
+    request->stack = stacks_capture(request->caller);
+    request->is_ignored = is_ignored(request->use);
+    return LIKELY(!request->is_ignored) ? debug_block_make(request) : make_ignored(request);
 }
 
-void *debug_allocate(const struct debug_request *request)
+void *debug_allocate(struct debug_request *request)
 {
     bool has_new_mode = new_mode_is_on();
     for (;;) {
@@ -437,7 +446,7 @@ size_t _msize_dbg(void *block, int block_use)
     struct debug_block found;
     if (debug_block_find(block, &found) && debug_block_is_valid(&found)) {
         REPORT_ASSERT_TEXT(debug_type_is_valid(found.record->use), IS_VALID_TYPE);
-        return found.record->size;
+        return record_size(found.record);
     }
     size_t size;
     halde_heap *plain = debug_plain_heap_of(block);

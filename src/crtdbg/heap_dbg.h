@@ -15,10 +15,11 @@
 #include "crtdbg/debug_state.h"
 #include "crtdbg/families.h"
 
-/// One try: NULL when refused or out of memory.  `errno` is left alone.
-void *debug_allocate_once(const struct debug_request *request);
+/// One try: NULL when refused or out of memory.  `errno` is left alone.  Sets the request's `stack`
+/// and `is_ignored`.
+void *debug_allocate_once(struct debug_request *request);
 /// The same; calls the new handler in new mode 1.  NULL with errno ENOMEM.
-void *debug_allocate(const struct debug_request *request);
+void *debug_allocate(struct debug_request *request);
 /// realloc() of something that is not NULL, to a size that may be 0 when `is_in_place`.
 void *debug_reallocate(void *pointer, const struct debug_request *request, bool is_in_place);
 /// `use` as for _free_dbg(). Keeps errno, except for a block that aligned routines allocated.

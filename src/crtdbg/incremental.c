@@ -63,11 +63,11 @@ static void look(struct batch *batch, void *base)
 {
     struct debug_block block;
     struct found *found = &batch->found[batch->found_count];
-    if (!debug_block_of_base(base, &block) || block.record->has_been_reported != 0 ||
+    if (!debug_block_of_base(base, &block) || (record_shape(block.record) & RECORD_REPORTED) != 0 ||
         LIKELY(!damage_find(&block, &found->damage))) {
         return;
     }
-    block.record->has_been_reported = 1;
+    block.record->thread_and_shape |= (uint32_t)RECORD_REPORTED << RECORD_THREAD_BITS;
     found->user = block.user;
     memcpy(&found->record, block.record, sizeof(found->record));
     batch->found_count++;

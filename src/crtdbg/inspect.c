@@ -6,6 +6,7 @@
 #include "crtdbg/heap_dbg.h"
 #include "crtdbg/invalid_parameter.h"
 #include "crtdbg/listing.h"
+#include "crtdbg/origins.h"
 #include "crtdbg/report.h"
 
 #include <errno.h>
@@ -35,13 +36,13 @@ int _CrtIsValidHeapPointer(const void *pointer)
 static void store_place(const struct record *record, long *request, char **file, int *line)
 {
     if (request != NULL) {
-        *request = (long)record->number;
+        *request = (long)record_number(record);
     }
     if (file != NULL) {
-        *file = (char *)(uintptr_t)record->file;
+        *file = (char *)(uintptr_t)origin_of_number(record_origin(record))->file;
     }
     if (line != NULL) {
-        *line = record->line;
+        *line = debug_line_of(record);
     }
 }
 
@@ -53,7 +54,7 @@ int _CrtIsMemoryBlock(const void *pointer, unsigned size, long *request, char **
     if (pointer == NULL || !debug_turn_on() || !find_valid(pointer, &block)) {
         return 0;
     }
-    if (!debug_type_is_valid(block.record->use) || block.record->size != size) {
+    if (!debug_type_is_valid(block.record->use) || record_size(block.record) != size) {
         return 0;
     }
     store_place(block.record, request, file, line);

@@ -17,8 +17,7 @@ static uint64_t hash_of(const struct record *record, enum reach_class class)
 {
     uint64_t key = record->stack;
     if (key == 0) {
-        key = record->file_name != 0 ? record->file_name : (uintptr_t)record->file;
-        key = (key << 20) + (uint32_t)record->line;
+        key = record_origin(record);
     }
     key = (key * REACH_CLASS_COUNT + class) * UINT64_C(0x9E3779B97F4A7C15);
     return key ^ key >> 32;
@@ -30,9 +29,7 @@ static bool is_group_of(
     if (group->class != class || group->stack != record->stack) {
         return false;
     }
-    const bool is_same_file = group->file_name == record->file_name &&
-                              (group->file_name != 0 || group->file == record->file);
-    return record->stack != 0 || (is_same_file && group->line == record->line);
+    return record->stack != 0 || group->origin == record_origin(record);
 }
 
 static struct leak_group *group_of(
@@ -48,9 +45,7 @@ static struct leak_group *group_of(
         *group = (struct leak_group){
             .class = class,
             .stack = record->stack,
-            .file = record->file,
-            .file_name = record->file_name,
-            .line = record->line,
+            .origin = record_origin(record),
             .number = UINT64_MAX,
         };
     }
@@ -77,7 +72,7 @@ static void add_block(struct leak_result *result, const struct table *table,
     }
     struct leak_group *group = group_of(table, record, class);
     add(&group->sum, size);
-    group->number = record->number < group->number ? record->number : group->number;
+    group->number = record_number(record) < group->number ? record_number(record) : group->number;
 }
 
 // ---- Order ------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ static void add_debug(const struct debug_block *block, void *context)
     }
     gathering->nodes[gathering->count++] = (struct node){
         .start = start,
-        .size = record->inner != 0 ? record->inner_size : record->size,
+        .size = record->inner != 0 ? record_inner_size(record) : record_size(record),
         .record = gathering->is_told(block, gathering->context) ? record : NULL,
     };
 }

@@ -24,10 +24,8 @@ struct leak_sum {
 /// Blocks of one class that were allocated at one place.
 struct leak_group {
     enum reach_class class;
-    uint32_t stack; ///< 0: unknown
-    const char *file;
-    uint32_t file_name;
-    int32_t line;
+    uint32_t stack;  ///< 0: unknown
+    uint32_t origin; ///< file and line: origins.h
     struct leak_sum sum;
     struct leak_sum below; ///< definite: indirect blocks that only these lead to
     uint64_t number;       ///< request number of the oldest block

@@ -55,7 +55,7 @@ struct round {
 
 static bool is_older(const struct listed *a, const struct listed *b)
 {
-    return a->record.number < b->record.number;
+    return record_number(&a->record) < record_number(&b->record);
 }
 
 static void swap(struct listed *a, struct listed *b)
@@ -132,7 +132,7 @@ static void copy_block(
 {
     listed->block = *block;
     memcpy(&listed->record, block->record, sizeof(listed->record));
-    memcpy(listed->preview, block->user, size_min(block->record->size, PREVIEW_SIZE));
+    memcpy(listed->preview, block->user, size_min(record_size(block->record), PREVIEW_SIZE));
     if (round->listing->has_damage) {
         damage_find(block, &listed->damage);
     }
@@ -141,7 +141,7 @@ static void copy_block(
 static void add(const struct debug_block *block, void *context)
 {
     struct round *round = context;
-    uint64_t number = block->record->number;
+    uint64_t number = record_number(block->record);
     if (number == 0 || number >= round->below ||
         !round->listing->is_wanted(block, round->listing->context)) {
         return;
@@ -154,7 +154,7 @@ static void add(const struct debug_block *block, void *context)
         round->is_full = true;
         make_heap(round->blocks, round->count);
     }
-    if (number > round->blocks[0].record.number) {
+    if (number > record_number(&round->blocks[0].record)) {
         copy_block(round, &round->blocks[0], block);
         sift_down(round->blocks, round->count, 0);
     }
@@ -188,7 +188,7 @@ size_t listing_run(const struct listing *listing)
         show(&round);
         count += round.count;
         is_over = !round.is_full;
-        below = round.count == 0 ? 0 : round.blocks[round.count - 1].record.number;
+        below = round.count == 0 ? 0 : record_number(&round.blocks[round.count - 1].record);
         unmap(&round);
     }
     return count;
@@ -198,5 +198,5 @@ bool listed_is_still_there(const struct listed *listed)
 {
     struct debug_block now;
     return debug_block_find(listed->block.user, &now) && now.record == listed->block.record &&
-           now.record->number == listed->record.number;
+           record_number(now.record) == record_number(&listed->record);
 }

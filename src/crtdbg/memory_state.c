@@ -10,6 +10,7 @@
 #include "crtdbg/exit_dump.h"
 #include "crtdbg/invalid_parameter.h"
 #include "crtdbg/listing.h"
+#include "crtdbg/origins.h"
 #include "crtdbg/reachability.h"
 #include "crtdbg/report.h"
 #include "crtdbg/section.h"
@@ -46,12 +47,12 @@ static void tally_block(const struct debug_block *block, void *context)
     enum record_state state = debug_block_state(block);
     int type = _BLOCK_TYPE(record->use);
     bool is_linked = state == RECORD_LIVE || state == RECORD_DELAYED;
-    if (!is_linked || type >= _MAX_BLOCKS || record->number <= tally->since) {
+    if (!is_linked || type >= _MAX_BLOCKS || record_number(record) <= tally->since) {
         return;
     }
     tally->state->lCounts[type]++;
-    tally->state->lSizes[type] += record->size;
-    tally->newest = record->number > tally->newest ? record->number : tally->newest;
+    tally->state->lSizes[type] += record_size(record);
+    tally->newest = record_number(record) > tally->newest ? record_number(record) : tally->newest;
 }
 
 static void take_checkpoint(_CrtMemState *state, uint64_t since)
@@ -128,7 +129,7 @@ static bool is_dumped(const struct debug_block *block, void *context)
 {
     const uint64_t *since = context;
     int type = _BLOCK_TYPE(block->record->use);
-    if (debug_block_state(block) != RECORD_LIVE || block->record->number <= *since) {
+    if (debug_block_state(block) != RECORD_LIVE || record_number(block->record) <= *since) {
         return false;
     }
     return type == _NORMAL_BLOCK || type == _CLIENT_BLOCK ||
@@ -154,14 +155,14 @@ static void look_for_leak(const struct debug_block *block, void *context)
 
 static void dump_place(const struct record *record)
 {
-    if (record->file == NULL) {
+    if (origin_of_number(record_origin(record))->file == NULL) {
         return;
     }
     const char *file = debug_file_of(record);
     if (file != NULL) {
-        REPORT_WARNING("%hs(%d) : ", file, record->line);
+        REPORT_WARNING("%hs(%d) : ", file, debug_line_of(record));
     } else {
-        REPORT_WARNING("#File Error#(%d) : ", record->line);
+        REPORT_WARNING("#File Error#(%d) : ", debug_line_of(record));
     }
 }
 
@@ -170,7 +171,7 @@ static void dump_data(const struct listed *listed)
     static const char DIGITS[] = "0123456789ABCDEF";
     char text[PREVIEW_SIZE + 1];
     char hex[3 * PREVIEW_SIZE + 1];
-    size_t size = size_min(listed->record.size, PREVIEW_SIZE);
+    size_t size = size_min(record_size(&listed->record), PREVIEW_SIZE);
     for (size_t i = 0; i < size; i++) {
         uint8_t byte = listed->preview[i];
         text[i] = isprint(byte) ? (char)byte : ' ';
@@ -188,7 +189,7 @@ static void dump_client(const struct listed *listed)
     _CRT_DUMP_CLIENT client = _CrtGetDumpClient();
     // Another thread may have freed the block since it was listed.
     if (client != NULL && listed_is_still_there(listed)) {
-        client(listed->block.user, listed->record.size);
+        client(listed->block.user, record_size(&listed->record));
     } else {
         dump_data(listed);
     }
@@ -199,19 +200,20 @@ static void dump_contents(const struct listed *listed)
     const struct record *record = &listed->record;
     unsigned subtype = _BLOCK_SUBTYPE((unsigned)record->use);
     dump_place(record);
-    REPORT_WARNING("{%ld} ", (long)record->number);
+    REPORT_WARNING("{%ld} ", (long)record_number(record));
     switch (_BLOCK_TYPE(record->use)) {
     case _CLIENT_BLOCK:
         REPORT_WARNING("client block at 0x%p, subtype %x, %Iu bytes long.\n", listed->block.user,
-            subtype, record->size);
+            subtype, record_size(record));
         dump_client(listed);
         return;
     case _CRT_BLOCK:
         REPORT_WARNING("crt block at 0x%p, subtype %x, %Iu bytes long.\n", listed->block.user,
-            subtype, record->size);
+            subtype, record_size(record));
         break;
     default:
-        REPORT_WARNING("normal block at 0x%p, %Iu bytes long.\n", listed->block.user, record->size);
+        REPORT_WARNING(
+            "normal block at 0x%p, %Iu bytes long.\n", listed->block.user, record_size(record));
         break;
     }
     dump_data(listed);

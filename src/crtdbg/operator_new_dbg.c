@@ -24,7 +24,7 @@ static _Noreturn COLD void throw_bad_alloc(void)
     _ZSt17__throw_bad_allocv();
 }
 
-static void *allocate(const struct debug_request *request)
+static void *allocate(struct debug_request *request)
 {
     for (;;) {
         void *block = debug_allocate_once(request);

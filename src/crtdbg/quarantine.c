@@ -120,7 +120,7 @@ static struct place pop(struct queue *queue)
 static void ask_memory_ahead(const struct queue *queue)
 {
     if (queue->count > AHEAD) {
-        block_fast_prefetch(debug_heap(), (const void *)place_at(queue, AHEAD)->base);
+        block_fast_prefetch((const void *)place_at(queue, AHEAD)->base);
     }
 }
 
@@ -175,9 +175,19 @@ static void leave(
     }
 }
 
-// One block goes in and one leaves, as a rule; where a large one came, many small ones leave: each
-// does once.
-static bool put(
+// What is over in the caller's own queue leaves.
+ALWAYS_INLINE void shrink_own(
+    struct section_slot *slot, struct queue *queue, struct quarantine_damaged *damaged)
+{
+    while (has_too_much(queue) && damaged->count < QUARANTINE_DAMAGED_MAX) {
+        const struct place oldest = pop(queue);
+        ask_memory_ahead(queue);
+        leave(slot, &oldest, damaged);
+    }
+}
+
+// The same of a queue that others use, or has no ring yet.
+static bool put_slow(
     struct section_slot *slot, const struct debug_block *block, struct quarantine_damaged *damaged)
 {
     struct place places[QUARANTINE_DAMAGED_MAX];
@@ -194,6 +204,20 @@ static bool put(
         }
     }
     return has_ring;
+}
+
+// One block goes in and one leaves, as a rule; where a large one came, many small ones leave: each
+// does once.  False: there is no memory for the ring.
+static bool put(
+    struct section_slot *slot, const struct debug_block *block, struct quarantine_damaged *damaged)
+{
+    struct queue *queue = queue_of(slot);
+    if (UNLIKELY(!has_own_queue(slot) || queue->ring == NULL)) {
+        return put_slow(slot, block, damaged);
+    }
+    push(queue, block);
+    shrink_own(slot, queue, damaged);
+    return true;
 }
 
 bool quarantine_put(

@@ -48,11 +48,11 @@ static const char *plural(size_t count)
 // As the classic dump names a place: "file(line) : ".
 static void report_place(const struct leak_group *group)
 {
-    const struct record record = {
-        .file = group->file, .file_name = group->file_name, .line = group->line};
-    const char *file = group->file == NULL ? NULL : debug_file_of(&record);
+    struct record record = {0};
+    record_set_origin(&record, group->origin);
+    const char *file = debug_file_of(&record);
     if (file != NULL) {
-        REPORT_WARNING("%hs(%d) : ", file, group->line);
+        REPORT_WARNING("%hs(%d) : ", file, debug_line_of(&record));
     }
 }
 

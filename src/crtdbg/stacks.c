@@ -21,8 +21,8 @@ void stacks_init(size_t frame_count, size_t memory_size)
     frames_kept = size_min(frame_count, FRAMES_MAX);
 }
 
-// Where the linker made no table of frames (.eh_frame_hdr: a program that gcc links with -static
-// has none) the caller is all there is.
+// Where nothing says how to find callers (a static program whose section headers were removed) the
+// caller is all there is.
 static size_t capture(uintptr_t *frames, const void *caller)
 {
     size_t count = frames_kept == 0 ? 0 : unwind_capture(frames, frames_kept, caller);

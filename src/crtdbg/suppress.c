@@ -80,7 +80,7 @@ static bool matches_path(const char *path)
 
 static bool matches_file(const struct record *record)
 {
-    const char *file = record->file == NULL ? NULL : debug_file_of(record);
+    const char *file = debug_file_of(record);
     if (file == NULL) {
         return false;
     }
@@ -89,7 +89,8 @@ static bool matches_file(const struct record *record)
     text_init(&text, place, sizeof(place));
     text_put(&text, file);
     text_put(&text, "(");
-    text_put_decimal(&text, (uint64_t)(record->line < 0 ? 0 : record->line));
+    const int32_t line = debug_line_of(record);
+    text_put_decimal(&text, (uint64_t)(line < 0 ? 0 : line));
     text_put(&text, ")");
     return matches_path(file) || matches_path(place);
 }

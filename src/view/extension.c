@@ -9,15 +9,15 @@
 
 enum {
     EXTENSIONS_MAX = 16,
-    PROBES_MAX = 4096, // of the user info table, which is at most half full
-    NAMES_MAX = 1 << 20,
+    PROBES_MAX = 4096,     // of the user info table, which is at most half full
+    ORIGIN_SIZE_MAX = 256, // bytes
 };
 
 // ---- The list ---------------------------------------------------------------------------------
 
 // Copies what both sides know of an extension; the rest is 0.
 static void take_extension(struct view *view, uint64_t address, uint32_t size, void *to,
-    size_t known_size, const char *name)
+    size_t known_size, const char *name, uint32_t version)
 {
     struct layout_extension *head = to;
     char padded[sizeof(head->name)] = {0};
@@ -30,7 +30,7 @@ static void take_extension(struct view *view, uint64_t address, uint32_t size, v
     }
     struct layout_extension found;
     memcpy(&found, bytes, sizeof(found));
-    if (memcmp(found.name, padded, sizeof(padded)) == 0 && found.version == 1) {
+    if (memcmp(found.name, padded, sizeof(padded)) == 0 && found.version == version) {
         memcpy(to, bytes, known_size);
         head->size = (uint32_t)wanted;
     }
@@ -50,11 +50,11 @@ void view_read_extensions(struct view *view, uint64_t first)
             return;
         }
         take_extension(
-            view, address, head.size, &view->stacks, sizeof(view->stacks), LAYOUT_STACKS);
+            view, address, head.size, &view->stacks, sizeof(view->stacks), LAYOUT_STACKS, 1);
+        take_extension(view, address, head.size, &view->debug, sizeof(view->debug),
+            LAYOUT_DEBUG_HEAP, LAYOUT_DEBUG_HEAP_VERSION);
         take_extension(
-            view, address, head.size, &view->debug, sizeof(view->debug), LAYOUT_DEBUG_HEAP);
-        take_extension(
-            view, address, head.size, &view->recorder, sizeof(view->recorder), LAYOUT_RECORDER);
+            view, address, head.size, &view->recorder, sizeof(view->recorder), LAYOUT_RECORDER, 1);
         address = (uint64_t)(uintptr_t)head.next;
     }
 }
@@ -118,11 +118,11 @@ static uint32_t home_of(const struct view *view, const struct info_table *table,
     return (uint32_t)(hash >> 32) & (table->capacity - 1);
 }
 
-bool view_user_info(struct view *view, const struct view_heap *heap,
-    const struct view_element *element, struct view_user_info *info)
+// Reads the element's entry of the table. False: it has none.
+static bool read_info_entry(struct view *view, const struct view_heap *heap,
+    const struct view_element *element, uint8_t bytes[SMALL_STRUCTURE_MAX])
 {
     struct info_table table;
-    uint8_t bytes[SMALL_STRUCTURE_MAX];
     if (element->kind != VIEW_BUSY || !element->has_info || !read_info_table(view, heap, &table)) {
         return false;
     }
@@ -137,15 +137,32 @@ bool view_user_info(struct view *view, const struct view_heap *heap,
             return false;
         }
         if (block == element->start) {
-            // struct halde_user_info: a word, then 32 bits.
-            const uint8_t *value = bytes + view->fields[LAYOUT_FIELD_info_entry_info].offset;
-            memcpy(&info->value, value, sizeof(info->value));
-            memcpy(&info->flags, value + sizeof(info->value), sizeof(info->flags));
             return true;
         }
         place = (place + 1) & (table.capacity - 1);
     }
     return false;
+}
+
+// Both kinds of what an entry holds: a word, then 32 bits.
+static struct view_user_info read_pair(const uint8_t *bytes, struct layout_field field)
+{
+    struct view_user_info pair;
+    memcpy(&pair.value, bytes + field.offset, sizeof(pair.value));
+    memcpy(&pair.flags, bytes + field.offset + sizeof(pair.value), sizeof(pair.flags));
+    return pair;
+}
+
+bool view_user_info(struct view *view, const struct view_heap *heap,
+    const struct view_element *element, struct view_user_info *info)
+{
+    uint8_t bytes[SMALL_STRUCTURE_MAX];
+    if (!read_info_entry(view, heap, element, bytes) ||
+        view_field(view, bytes, LAYOUT_FIELD_info_entry_has_info) == 0) {
+        return false;
+    }
+    *info = read_pair(bytes, view->fields[LAYOUT_FIELD_info_entry_info]);
+    return true;
 }
 
 // ---- Side records -----------------------------------------------------------------------------
@@ -182,12 +199,11 @@ uint64_t view_debug_heap(struct view *view)
 static bool has_debug_fields(const struct view *view, uint32_t record_size)
 {
     const struct layout_debug_heap *debug = &view->debug;
-    return is_inside(debug->number, record_size) && is_inside(debug->file, record_size) &&
-           is_inside(debug->size, record_size) && is_inside(debug->inner_size, record_size) &&
-           is_inside(debug->line, record_size) && is_inside(debug->use, record_size) &&
-           is_inside(debug->file_name, record_size) && is_inside(debug->front, record_size) &&
-           is_inside(debug->inner, record_size) && is_inside(debug->thread_id, record_size) &&
-           is_inside(debug->stack, record_size) && is_inside(debug->state, record_size);
+    return is_inside(debug->size, record_size) && is_inside(debug->number, record_size) &&
+           is_inside(debug->stack, record_size) && is_inside(debug->inner, record_size) &&
+           is_inside(debug->use, record_size) && is_inside(debug->thread_id, record_size) &&
+           is_inside(debug->shape, record_size) && is_inside(debug->origin, record_size) &&
+           is_inside(debug->state, record_size);
 }
 
 static bool take_debug_state(const struct view *view, uint32_t value, enum view_debug_state *state)
@@ -208,17 +224,45 @@ static bool take_debug_state(const struct view *view, uint32_t value, enum view_
     return false;
 }
 
-// Where the copy of a file's name lies; 0: nobody knows.
-static uint64_t copy_of_name(struct view *view, uint32_t number)
+// Where a block was asked for; what nobody knows stays 0.
+static void take_origin(struct view *view, uint64_t number, struct view_debug_block *block)
+{
+    uint8_t bytes[ORIGIN_SIZE_MAX];
+    const struct layout_debug_heap *debug = &view->debug;
+    const uint32_t size = debug->origin_size;
+    uint64_t origins = 0;
+    if (number == 0 || number >= debug->origin_count || size > sizeof(bytes) ||
+        !is_inside(debug->origin_file, size) || !is_inside(debug->origin_copy, size) ||
+        !is_inside(debug->origin_line, size) ||
+        !store_read(&view->contents, debug->origins, &origins, sizeof(origins)) || origins == 0 ||
+        !store_read(&view->contents, origins + number * size, bytes, size)) {
+        return;
+    }
+    block->file = view_number(bytes, debug->origin_file);
+    block->file_copy = view_number(bytes, debug->origin_copy);
+    block->line = (int32_t)(uint32_t)view_number(bytes, debug->origin_line);
+}
+
+// Of the inner data: crtdbg/record.h says what comes before it. 0 where the numbers contradict each
+// other.
+static uint64_t inner_size_of(const struct view_debug_block *block, uint64_t alignment)
+{
+    const uint64_t word = sizeof(uint64_t);
+    const uint64_t above = alignment - 1 + 2 * word + block->inner % word;
+    return block->outer_size > above ? block->outer_size - above : 0;
+}
+
+// What the alignment says about the block's parts.
+static void take_shape(const struct view *view, const uint8_t *bytes,
+    const struct view_element *element, struct view_debug_block *block)
 {
     const struct layout_debug_heap *debug = &view->debug;
-    uint64_t copy = 0;
-    if (number == 0 || number > debug->file_name_count || number > NAMES_MAX) {
-        return 0;
-    }
-    uint64_t place = debug->file_names + (uint64_t)(number - 1) * debug->file_name_size +
-                     debug->file_name_offset;
-    return store_read(&view->contents, place, &copy, sizeof(copy)) ? copy : 0;
+    const uint64_t shift = view_number(bytes, debug->shape) & debug->shift_mask;
+    const uint64_t alignment = (uint64_t)1 << (shift < 32 ? shift : 0);
+    block->front = block->inner != 0 ? debug->front_gap_size : (uint32_t)alignment;
+    block->outer = element->start + block->front;
+    block->address = block->outer + block->inner;
+    block->size = block->inner != 0 ? inner_size_of(block, alignment) : block->outer_size;
 }
 
 // The user's data lies within the engine's block.
@@ -263,19 +307,14 @@ bool view_debug_block(struct view *view, const struct view_heap *heap,
         .state = state,
         .outer_size = view_number(bytes, debug->size),
         .number = view_number(bytes, debug->number),
-        .file = view_number(bytes, debug->file),
-        .file_copy = copy_of_name(view, (uint32_t)view_number(bytes, debug->file_name)),
-        .front = (uint32_t)view_number(bytes, debug->front),
         .inner = (uint32_t)view_number(bytes, debug->inner),
-        .line = (int32_t)(uint32_t)view_number(bytes, debug->line),
         .type = (uint16_t)use,
         .subtype = (uint16_t)(use >> 16),
         .thread_id = (uint32_t)view_number(bytes, debug->thread_id),
         .stack = (uint32_t)view_number(bytes, debug->stack),
     };
-    block->outer = element->start + block->front;
-    block->address = block->outer + block->inner;
-    block->size = block->inner != 0 ? view_number(bytes, debug->inner_size) : block->outer_size;
+    take_shape(view, bytes, element, block);
+    take_origin(view, view_number(bytes, debug->origin), block);
     return is_sound_debug(block, element);
 }
 
@@ -327,16 +366,17 @@ static bool read_exact(struct view *view, const struct view_heap *heap,
 static bool read_sample(struct view *view, const struct view_heap *heap,
     const struct view_element *element, struct view_record *record)
 {
-    struct view_user_info info;
-    if (!view_user_info(view, heap, element, &info)) {
+    uint8_t bytes[SMALL_STRUCTURE_MAX];
+    if (!read_info_entry(view, heap, element, bytes)) {
         return false;
     }
+    struct view_user_info note = read_pair(bytes, view->fields[LAYOUT_FIELD_info_entry_note]);
     *record = (struct view_record){
-        .stack = (uint32_t)info.value,
-        .thread_id = (uint32_t)(info.value >> 32),
-        .weight = info.flags,
+        .stack = (uint32_t)note.value,
+        .thread_id = (uint32_t)(note.value >> 32),
+        .weight = note.flags,
     };
-    return true;
+    return record->weight != 0;
 }
 
 bool view_record(struct view *view, const struct view_heap *heap,
@@ -344,7 +384,7 @@ bool view_record(struct view *view, const struct view_heap *heap,
 {
     struct view_recorder recorder;
     view_recorder(view, &recorder);
-    if (!heap->is_process_heap) {
+    if (!heap->is_observed) {
         return false;
     }
     switch (recorder.mode) {

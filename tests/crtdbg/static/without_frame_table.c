@@ -1,18 +1,39 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
 // LINK: -static
-// ENV: HALDE_OPTIONS=crt_stacks=16
+// ENV: HALDE_OPTIONS=crt_stacks=5
 // STDERR: Detected memory leaks!
 // STDERR: Dumping objects ->
 // STDERR: {@} normal block at 0x@, 5 bytes long.
 // STDERR:  Data: <     > CD CD CD CD CD~
 // STDERR:     at crtdbg.static.without_frame_table
+// STDERR:     at crtdbg.static.without_frame_table
+// STDERR:     at crtdbg.static.without_frame_table
+// STDERR:     at crtdbg.static.without_frame_table
+// STDERR:     at crtdbg.static.without_frame_table
 // STDERR: Object dump complete.
 
-// A program that gcc links with -static has no .eh_frame_hdr: of the stack the caller is known.
+// A program that gcc links with -static has no .eh_frame_hdr: stacks are whole all the same, here
+// through frames without frame pointers.
 
 #include <crtdbg.h>
 #include <stdlib.h>
+
+#define FRAME __attribute__((noinline))
+
+FRAME static void *lose(size_t size)
+{
+    void *volatile block = malloc(size);
+    return block;
+}
+
+FRAME static void *recurse(size_t depth)
+{
+    volatile char room[100];
+    room[depth] = (char)depth;
+    void *block = depth == 0 ? lose(5) : recurse(depth - 1);
+    return room[depth] == (char)depth ? block : NULL;
+}
 
 int main(void)
 {
@@ -21,6 +42,5 @@ int main(void)
         _CrtSetReportFile(type, _CRTDBG_FILE_STDERR);
     }
     _CrtSetDbgFlag(_CRTDBG_ALLOC_MEM_DF | _CRTDBG_LEAK_CHECK_DF);
-    void *volatile block = malloc(5);
-    return block == NULL;
+    return recurse(2) == NULL;
 }

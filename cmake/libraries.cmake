@@ -146,7 +146,8 @@ if(has_malloc)
 endif()
 foreach(target IN ITEMS heap-static halde-static)
   add_custom_command(TARGET ${target} POST_BUILD
-    COMMAND bash "${PROJECT_SOURCE_DIR}/scripts/hide_internals.sh" "$<TARGET_FILE:${target}>" VERBATIM)
+    COMMAND bash "${PROJECT_SOURCE_DIR}/scripts/hide_internals.sh"
+      "$<TARGET_FILE:${target}>" "${CMAKE_OBJCOPY}" VERBATIM)
 endforeach()
 if(HALDE_SHARED)
   halde_library(heap-shared shared halde-heap "${heap_objects}" "${heap_script}")

@@ -29,9 +29,6 @@
 /// halde_access_link by another name, which is reached without a relocation.
 extern HIDDEN struct access_link checked_link;
 
-/// The return address of the function it stands in: what the program is told.
-#define CALLER __builtin_return_address(0)
-
 /// Bytes from `address` on that the program may use; ACCESS_ROOM_UNKNOWN outside of the debug heap.
 ALWAYS_INLINE size_t checked_room(const void *address)
 {

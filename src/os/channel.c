@@ -181,7 +181,7 @@ uint64_t os_clock_ns(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
-char **os_environment(void)
+AT_START char **os_environment(void)
 {
     extern void *__libc_stack_end __attribute__((weak));
     if (environ != NULL || &__libc_stack_end == NULL || __libc_stack_end == NULL) {

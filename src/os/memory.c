@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-size_t os_page_size(void)
+AT_START size_t os_page_size(void)
 {
     static _Atomic(size_t) cached;
     size_t size = atomic_load_explicit(&cached, memory_order_relaxed);
@@ -44,7 +44,7 @@ static void set_dumped(void *address, size_t size, bool is_dumped)
     errno = saved_errno;
 }
 
-void *os_reserve(size_t size)
+AT_START void *os_reserve(size_t size)
 {
     void *result = map(NULL, size, PROT_NONE, 0);
     if (result != NULL) {
@@ -71,7 +71,7 @@ static int protect(void *address, size_t size, int protection)
     return error;
 }
 
-int os_commit(void *address, size_t size, bool is_executable)
+AT_START int os_commit(void *address, size_t size, bool is_executable)
 {
     int error = protect(address, size, PROT_READ | PROT_WRITE | (is_executable ? PROT_EXEC : 0));
     if (error == 0) {
@@ -83,6 +83,11 @@ int os_commit(void *address, size_t size, bool is_executable)
 int os_uncommit_exec(void *address, size_t size)
 {
     return protect(address, size, PROT_READ | PROT_WRITE);
+}
+
+void os_set_read_only(void *address, size_t size)
+{
+    protect(address, size, PROT_READ);
 }
 
 int os_purge(void *address, size_t size)
@@ -108,7 +113,7 @@ int os_move_pages(void *from, void *to, size_t size)
     return error;
 }
 
-void os_refuse_huge_pages(void *address, size_t size)
+AT_START void os_refuse_huge_pages(void *address, size_t size)
 {
     int saved_errno = errno;
     madvise(address, size, MADV_NOHUGEPAGE);
@@ -145,7 +150,7 @@ size_t os_resident_bytes(void *address, size_t size)
     return resident_count * page_size;
 }
 
-size_t os_address_space_limit(void)
+AT_START size_t os_address_space_limit(void)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {

@@ -26,6 +26,8 @@ void os_unreserve(void *address, size_t size);
 int os_commit(void *address, size_t size, bool is_executable);
 /// Makes pages that were executable plain again. 0 or errno value.
 int os_uncommit_exec(void *address, size_t size);
+/// Makes committed pages readable only. A refusal is harmless.
+void os_set_read_only(void *address, size_t size);
 /// Gives the physical memory back; the pages read as zero afterwards. 0 or errno value.
 int os_purge(void *address, size_t size);
 /// Moves the pages of [from, from+size) to `to`, which is committed and unused; `from` is left

@@ -312,12 +312,24 @@ NOINLINE size_t os_own_registers(uint64_t registers[OS_REGISTERS_MAX])
                      : "r"(registers)
                      : "memory");
     return 6;
+#elif defined(__aarch64__)
+    // Of the vector registers a function preserves these halves.
+    __asm__ volatile("stp x19, x20, [%0]\n\tstp x21, x22, [%0, 16]\n\tstp x23, x24, [%0, 32]\n\t"
+                     "stp x25, x26, [%0, 48]\n\tstp x27, x28, [%0, 64]\n\tstr x29, [%0, 80]\n\t"
+                     "stp d8, d9, [%0, 88]\n\tstp d10, d11, [%0, 104]\n\t"
+                     "stp d12, d13, [%0, 120]\n\tstp d14, d15, [%0, 136]"
+                     :
+                     : "r"(registers)
+                     : "memory");
+    return 19;
 #else
     jmp_buf place; // all that is kept across calls
+    const size_t size = sizeof(place);
     static_assert(sizeof(place) <= OS_REGISTERS_MAX * sizeof(uint64_t), "they fit");
+    memset(place, 0, size);
     (void)setjmp(place);
-    memcpy(registers, place, sizeof(place));
-    return sizeof(place) / sizeof(uint64_t);
+    memcpy(registers, place, size);
+    return size / sizeof(uint64_t);
 #endif
 }
 

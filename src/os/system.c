@@ -247,7 +247,7 @@ static const char *find_variable(const char *name)
     return value;
 }
 
-void os_options_init(void)
+AT_START void os_options_init(void)
 {
     const char *item = getauxval(AT_SECURE) == 0 ? find_variable("HALDE_OPTIONS") : NULL;
     while (item != NULL && *item != '\0') {
@@ -259,13 +259,13 @@ void os_options_init(void)
     }
 }
 
-bool os_option_is(const char *key, const char *value)
+AT_START bool os_option_is(const char *key, const char *value)
 {
     const char *option = os_option(key);
     return option != NULL && strcmp(option, value) == 0;
 }
 
-const char *os_option(const char *key)
+AT_START const char *os_option(const char *key)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         if (options.is_set[i] && strcmp(KNOWN_OPTIONS[i].key, key) == 0) {

@@ -25,7 +25,7 @@ static int membarrier(int command)
     return error;
 }
 
-bool os_fence_others_init(void)
+AT_START bool os_fence_others_init(void)
 {
     return membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
 }
@@ -121,12 +121,12 @@ void os_mutex_wake(struct os_mutex *mutex)
 
 static pthread_key_t exit_key;
 
-int os_thread_watch_init(void (*on_exit)(void *value))
+AT_START int os_thread_watch_init(void (*on_exit)(void *value))
 {
     return pthread_key_create(&exit_key, on_exit);
 }
 
-int os_thread_watch(void *value)
+AT_START int os_thread_watch(void *value)
 {
     return pthread_setspecific(exit_key, value);
 }
@@ -175,7 +175,7 @@ extern int __register_atfork(
     void (*prepare)(void), void (*parent)(void), void (*child)(void), void *object);
 extern void *__dso_handle __attribute__((visibility("hidden")));
 
-int os_fork_watch(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+AT_START int os_fork_watch(void (*prepare)(void), void (*parent)(void), void (*child)(void))
 {
     fork_handlers.prepare = prepare;
     fork_handlers.parent = parent;

@@ -776,7 +776,7 @@ NOINLINE bool unwind_remember(struct unwind_memo *memo, uintptr_t *frames, size_
 NOINLINE size_t unwind_capture_remembered(
     struct unwind_memo *memo, uintptr_t *frames, size_t capacity, const void *caller)
 {
-    struct unwind_stack stack;
+    struct unwind_stack stack = {.count = 0};
     if (memo == NULL || !unwind_remember(memo, frames, capacity, caller, &stack)) {
         return unwind_capture(frames, capacity, caller);
     }

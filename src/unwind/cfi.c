@@ -10,58 +10,73 @@
 
 // ---- Index ------------------------------------------------------------------------------------
 
-// An entry of the table in .eh_frame_hdr, sorted by the first; both count from the header.
-struct index_entry {
-    int32_t code;
-    int32_t description;
-};
-
-static struct index_entry index_at(const uint8_t *table, size_t index)
+// The table in .eh_frame_hdr has entries as an index of ours; they count from the header, and may
+// lie anywhere.
+static struct cfi_entry index_at(const uint8_t *table, size_t index)
 {
-    struct index_entry entry;
+    struct cfi_entry entry;
     memcpy(&entry, table + index * sizeof(entry), sizeof(entry));
     return entry;
 }
 
-// The address of the description (FDE) with the last start at or below `pc`, or 0.
-static uintptr_t search_table(const uint8_t *table, size_t count, uintptr_t header, uintptr_t pc)
+// The address of the description (FDE) with the last start at or below `pc`, or 0. Entries count
+// from `base`.
+static uintptr_t search_table(const uint8_t *table, size_t count, uintptr_t base, uintptr_t pc)
 {
     size_t first = 0;
     size_t last = count;
     while (first < last) {
         size_t middle = first + (last - first) / 2;
-        if (header + (uintptr_t)(intptr_t)index_at(table, middle).code <= pc) {
+        if (base + (uintptr_t)(intptr_t)index_at(table, middle).code <= pc) {
             first = middle + 1;
         } else {
             last = middle;
         }
     }
-    return first == 0 ? 0 : header + (uintptr_t)(intptr_t)index_at(table, first - 1).description;
+    return first == 0 ? 0 : base + (uintptr_t)(intptr_t)index_at(table, first - 1).description;
 }
 
-static enum cfi_status find_description(
-    const struct cfi_image *image, uintptr_t pc, uintptr_t *description)
+// The table of .eh_frame_hdr. False: there is none of the one form that linkers write; a module
+// without a table can not be searched in time.
+static bool open_table(const struct cfi_image *image, struct cursor *table, size_t *count)
 {
-    if (image->header == 0) {
-        return CFI_MISSING;
-    }
     struct cursor cursor = cursor_at(image, image->header);
     uint8_t version = read_u8(&cursor);
     uint8_t frame_encoding = read_u8(&cursor);
     uint8_t count_encoding = read_u8(&cursor);
     uint8_t table_encoding = read_u8(&cursor);
-    // The one form that linkers write; a module without a table can not be searched in time.
     if (cursor.is_bad || version != 1 || count_encoding == ENCODING_OMIT ||
         frame_encoding == ENCODING_OMIT ||
         table_encoding != (ENCODING_DATA_RELATIVE | ENCODING_S32)) {
-        return CFI_BAD;
+        return false;
     }
     read_pointer(&cursor, frame_encoding, image->header);
-    uintptr_t count = read_pointer(&cursor, count_encoding, image->header);
-    if (cursor.is_bad || count > bytes_left(&cursor) / sizeof(struct index_entry)) {
-        return CFI_BAD;
+    *count = read_pointer(&cursor, count_encoding, image->header);
+    *table = cursor;
+    return !cursor.is_bad && *count <= bytes_left(&cursor) / sizeof(struct cfi_entry);
+}
+
+bool cfi_has_table(const struct cfi_image *image)
+{
+    struct cursor table;
+    size_t count;
+    return image->header != 0 && open_table(image, &table, &count);
+}
+
+static enum cfi_status find_description(
+    const struct cfi_image *image, uintptr_t pc, uintptr_t *description)
+{
+    struct cursor table;
+    size_t count;
+    if (image->header != 0) {
+        if (!open_table(image, &table, &count)) {
+            return CFI_BAD;
+        }
+        *description = search_table(table.at, count, image->header, pc);
+    } else if (image->index != NULL) {
+        *description = search_table(
+            (const uint8_t *)image->index->entries, image->index->count, image->window, pc);
     }
-    *description = search_table(cursor.at, count, image->header, pc);
     return *description == 0 ? CFI_MISSING : CFI_FOUND;
 }
 
@@ -180,6 +195,69 @@ static bool read_description(struct description *description, uintptr_t address)
     }
     description->program = cursor;
     return !cursor.is_bad;
+}
+
+// ---- Lists ------------------------------------------------------------------------------------
+
+// The next description from `place` on, which moves behind it; 0: there is none.
+static uintptr_t next_description(const struct cfi_image *image, uintptr_t *place)
+{
+    while (*place < image->window_end) {
+        uintptr_t record = *place;
+        struct cursor cursor = cursor_at(image, record);
+        struct cursor length = cursor;
+        bool is_64_bit;
+        if (read_u32(&length) == 0 && !length.is_bad) {
+            *place = (uintptr_t)length.at; // the end of one linker's input, perhaps
+            continue;
+        }
+        if (!enter_record(&cursor, &is_64_bit)) {
+            break; // where the next one begins nobody knows
+        }
+        *place = (uintptr_t)cursor.end;
+        uint64_t distance = is_64_bit ? read_u64(&cursor) : read_u32(&cursor);
+        if (!cursor.is_bad && distance != 0) {
+            return record;
+        }
+    }
+    return 0;
+}
+
+size_t cfi_count(const struct cfi_image *image)
+{
+    size_t count = 0;
+    uintptr_t place = image->window;
+    while (next_description(image, &place) != 0) {
+        count++;
+    }
+    return count;
+}
+
+static bool list_one(const struct cfi_image *image, uintptr_t record, uintptr_t start,
+    uintptr_t end, struct cfi_entry *entry)
+{
+    struct description description = {.image = image, .pointer_encoding = ENCODING_ABSOLUTE};
+    if (!read_description(&description, record) || description.code < start ||
+        description.code >= end || description.code_size == 0) {
+        return false;
+    }
+    int64_t code = (int64_t)(description.code - image->window);
+    int64_t offset = (int64_t)(record - image->window);
+    *entry = (struct cfi_entry){.code = (int32_t)code, .description = (int32_t)offset};
+    return entry->code == code && entry->description == offset;
+}
+
+size_t cfi_list(const struct cfi_image *image, uintptr_t start, uintptr_t end,
+    struct cfi_entry *entries, size_t capacity)
+{
+    size_t count = 0;
+    uintptr_t place = image->window;
+    uintptr_t record = next_description(image, &place);
+    while (record != 0 && count < capacity) {
+        count += list_one(image, record, start, end, &entries[count]);
+        record = next_description(image, &place);
+    }
+    return count;
 }
 
 // ---- Programs ---------------------------------------------------------------------------------
@@ -496,19 +574,40 @@ static bool run(struct machine *machine, struct cursor program)
     return !machine->is_bad && !machine->cursor.is_bad;
 }
 
-enum cfi_status cfi_find(const struct cfi_image *image, uintptr_t pc, struct cfi_row *row)
+// The description that speaks of `pc`.
+static enum cfi_status describe(
+    const struct cfi_image *image, uintptr_t pc, struct description *description)
 {
     uintptr_t address = 0;
     enum cfi_status status = find_description(image, pc, &address);
     if (status != CFI_FOUND) {
         return status;
     }
-    struct description description = {.image = image, .pointer_encoding = ENCODING_ABSOLUTE};
-    if (!read_description(&description, address)) {
+    *description = (struct description){.image = image, .pointer_encoding = ENCODING_ABSOLUTE};
+    if (!read_description(description, address)) {
         return CFI_BAD;
     }
-    if (pc < description.code || pc - description.code >= description.code_size) {
-        return CFI_MISSING;
+    bool is_inside = pc >= description->code && pc - description->code < description->code_size;
+    return is_inside ? CFI_FOUND : CFI_MISSING;
+}
+
+bool cfi_function(const struct cfi_image *image, uintptr_t pc, uintptr_t *start, uintptr_t *end)
+{
+    struct description description;
+    if (describe(image, pc, &description) != CFI_FOUND) {
+        return false;
+    }
+    *start = description.code;
+    *end = description.code + description.code_size;
+    return true;
+}
+
+enum cfi_status cfi_find(const struct cfi_image *image, uintptr_t pc, struct cfi_row *row)
+{
+    struct description description;
+    enum cfi_status status = describe(image, pc, &description);
+    if (status != CFI_FOUND) {
+        return status;
     }
     struct machine machine = {.description = &description, .pc = pc, .location = description.code};
     if (!run(&machine, description.common_program)) {

@@ -35,12 +35,26 @@ struct unwind_context {
     uintptr_t registers[CFI_REGISTER_COUNT];
 };
 
+/// A function and what is said about it. Offsets.
+struct cfi_entry {
+    int32_t code;
+    int32_t description; ///< its description (FDE)
+};
+
+/// An index of ours, for modules without .eh_frame_hdr. Offsets count from the image's window.
+struct cfi_index {
+    size_t size; ///< bytes of memory that it takes
+    size_t count;
+    struct cfi_entry entries[]; ///< sorted by `code`
+};
+
 /// Where .eh_frame_hdr of a module lies, and the readable bytes around it, which hold .eh_frame,
-/// too.
+/// too.  Where there is no .eh_frame_hdr the bytes are .eh_frame.
 struct cfi_image {
-    uintptr_t header;     ///< address of .eh_frame_hdr; 0: the module has none
-    uintptr_t window;     ///< first readable byte
-    uintptr_t window_end; ///< behind the last one
+    uintptr_t header;              ///< address of .eh_frame_hdr; 0: the module has none
+    uintptr_t window;              ///< first readable byte
+    uintptr_t window_end;          ///< behind the last one
+    const struct cfi_index *index; ///< without a header; or NULL
 };
 
 /// How the caller's value of a register is found.
@@ -86,5 +100,21 @@ enum cfi_status {
 
 /// Stores the row that holds when `pc` is about to be executed.
 enum cfi_status cfi_find(const struct cfi_image *image, uintptr_t pc, struct cfi_row *row);
+
+/// Stores where the code that one description speaks of begins and ends. False: none speaks of
+/// `pc`.
+bool cfi_function(const struct cfi_image *image, uintptr_t pc, uintptr_t *start, uintptr_t *end);
+
+/// Whether the image has a header with a table that can be searched. Linkers leave the table out
+/// when they do not understand a part of .eh_frame.
+bool cfi_has_table(const struct cfi_image *image);
+
+/// How many descriptions the window holds, those included that say nothing of use; for a window
+/// that is .eh_frame.
+size_t cfi_count(const struct cfi_image *image);
+/// Stores an entry for each description of code in [start, end), in the order of the window, as
+/// far as there is room. Returns how many were stored.
+size_t cfi_list(const struct cfi_image *image, uintptr_t start, uintptr_t end,
+    struct cfi_entry *entries, size_t capacity);
 
 #endif

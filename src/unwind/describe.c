@@ -35,3 +35,10 @@ bool unwind_describe(uintptr_t pc, struct unwind_place *place)
     place->path[size] = '\0';
     return true;
 }
+
+bool unwind_function(uintptr_t pc, uintptr_t *start, uintptr_t *end)
+{
+    struct module module;
+    bool is_noted;
+    return modules_find(pc, &module, &is_noted) && cfi_function(&module.image, pc, start, end);
+}

@@ -6,6 +6,8 @@
 #include "base/bits.h"
 #include "os/os.h"
 #include "os/process.h"
+#include "unwind/elf_file.h"
+#include "unwind/frame_index.h"
 #include "unwind/unwind.h"
 
 #include <dlfcn.h>
@@ -185,28 +187,11 @@ static uint64_t mix_bytes(uint64_t hash, uintptr_t at, size_t size)
     return hash;
 }
 
-// The program headers lie where the file begins, in its first page.
-static const ElfW(Phdr) * program_headers(uintptr_t start, size_t *count)
-{
-    const ElfW(Ehdr) *file = (const ElfW(Ehdr) *)start;
-    *count = 0;
-    if (start == 0 || start % os_page_size() != 0) {
-        return NULL;
-    }
-    if (memcmp(file->e_ident, ELFMAG, SELFMAG) != 0 || file->e_phentsize != sizeof(ElfW(Phdr)) ||
-        file->e_phoff > os_page_size() ||
-        file->e_phnum > (os_page_size() - file->e_phoff) / sizeof(ElfW(Phdr))) {
-        return NULL;
-    }
-    *count = file->e_phnum;
-    return (const ElfW(Phdr) *)(start + file->e_phoff);
-}
-
 // What the linker wrote behind the program headers, if that is in the first page, too.
 static uint64_t mix_notes(uint64_t hash, uintptr_t start)
 {
     size_t count;
-    const ElfW(Phdr) *headers = program_headers(start, &count);
+    const ElfW(Phdr) *headers = elf_program_headers(start, &count);
     uintptr_t notes = (uintptr_t)(headers + count);
     bool is_there = headers != NULL && notes - start <= os_page_size() - NOTES_SIZE;
     return is_there ? mix_bytes(hash, notes, NOTES_SIZE) : hash;
@@ -225,23 +210,15 @@ static uintptr_t identify(const struct module *module, uintptr_t loader_record)
     return (uintptr_t)mix_bytes(hash, image->header, size);
 }
 
-static bool is_readable_segment(const ElfW(Phdr) * header)
-{
-    return header->p_type == PT_LOAD && (header->p_flags & PF_R) != 0;
-}
-
 // Finds the segment that holds the index; its bytes in the file and no others are readable.
 static void set_window(
     struct module *module, const ElfW(Phdr) * headers, size_t count, uintptr_t index)
 {
-    for (size_t i = 0; i < count; i++) {
-        uintptr_t start = module->bias + headers[i].p_vaddr;
-        if (is_readable_segment(&headers[i]) && index >= start &&
-            index - start < headers[i].p_filesz) {
-            module->image = (struct cfi_image){
-                .header = index, .window = start, .window_end = start + headers[i].p_filesz};
-            return;
-        }
+    const ElfW(Phdr) *segment = elf_segment_of(headers, count, module->bias, index, 1);
+    if (segment != NULL) {
+        uintptr_t start = module->bias + segment->p_vaddr;
+        module->image = (struct cfi_image){
+            .header = index, .window = start, .window_end = start + segment->p_filesz};
     }
 }
 
@@ -341,9 +318,6 @@ static bool verify_object(uintptr_t pc, struct module_range *range)
     return true;
 }
 
-// Where the file that holds this code begins in memory, by the linker's word.
-extern const char own_file[] __asm__("__ehdr_start") HIDDEN __attribute__((weak));
-
 static bool find_object(uintptr_t pc, struct module *module)
 {
     struct dl_find_object object;
@@ -358,11 +332,7 @@ static bool find_object(uintptr_t pc, struct module *module)
     uintptr_t index = (uintptr_t)object.dlfo_eh_frame;
     if (index != 0) {
         size_t count;
-        const ElfW(Phdr) *headers = program_headers(module->start, &count);
-        if (headers == NULL) {
-            // A static program's range begins with its code.
-            headers = program_headers((uintptr_t)own_file, &count);
-        }
+        const ElfW(Phdr) *headers = elf_program_headers(elf_file_of(module->start), &count);
         set_window(module, headers, count, index);
     }
     module->identity = identify(module, (uintptr_t)object.dlfo_link_map);
@@ -483,7 +453,7 @@ bool modules_verify(uintptr_t pc, struct module_range *range)
     return verify_object(pc, range);
 }
 
-bool modules_find(uintptr_t pc, struct module *module, bool *is_noted)
+static bool find(uintptr_t pc, struct module *module, bool *is_noted)
 {
     if (uses_table()) {
         return find_by_list(pc, module, is_noted);
@@ -493,5 +463,14 @@ bool modules_find(uintptr_t pc, struct module *module, bool *is_noted)
         return false;
     }
     *is_noted = note(module);
+    return true;
+}
+
+bool modules_find(uintptr_t pc, struct module *module, bool *is_noted)
+{
+    if (!find(pc, module, is_noted)) {
+        return false;
+    }
+    *is_noted &= frame_index_find(module);
     return true;
 }

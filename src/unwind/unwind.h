@@ -94,4 +94,8 @@ struct unwind_place {
 /// Describes an address in a module. False: in none. Makes system calls for the main program.
 bool unwind_describe(uintptr_t pc, struct unwind_place *place);
 
+/// Stores where the function at an address begins and ends, as its call frame information says.
+/// False: there is none.
+bool unwind_function(uintptr_t pc, uintptr_t *start, uintptr_t *end);
+
 #endif

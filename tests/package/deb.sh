@@ -94,7 +94,40 @@ SOURCE
     expect "a preloaded program does not run" env "LD_PRELOAD=$root$lib/libhalde-preload.so" cat /dev/null
     if "$tool" help --list | grep -qx run; then
         expect "halde run" "$tool" run --no-report -o "$work/capture" -- sh -c 'exit 0'
+        try_debug_heap "$tool"
     fi
+}
+
+# try_debug_heap <tool>: the debug heap tells a leak, and the checked functions, found in their place, a read
+# beyond a block's end.
+try_debug_heap() {
+    cat >"$work/leak.c" <<'SOURCE'
+#include <stdlib.h>
+#include <string.h>
+static char copy[200];
+static void lose(void)
+{
+    char *volatile block = malloc(123);
+    memcpy(copy, block, 124);
+    block = NULL;
+}
+int main(void)
+{
+    for (int i = 0; i < 3; i++) {
+        lose();
+    }
+    memset(copy, 0, sizeof(copy));
+    return 7;
+}
+SOURCE
+    expect "a program without Halde does not build" gcc -g -fno-builtin -o "$work/leak" "$work/leak.c"
+    "$1" run --mode=crt --no-capture -- "$work/leak" >"$work/said" 2>&1
+    local status=$?
+    expect "halde run --mode=crt: exit status $status" test "$status" -eq 7
+    expect "halde run --mode=crt tells no leak: $(cat "$work/said")" grep -q 'DEFINITE  *369 bytes' "$work/said"
+    expect "no place of the leak: $(cat "$work/said")" grep -q 'leak.c:6 *lose  <- allocated here' "$work/said"
+    expect "libhalde-checked.so is not in its place: $(cat "$work/said")" \
+        grep -q 'HEAP BOUNDS: memcpy reads' "$work/said"
 }
 
 mkdir "$work/root"

@@ -160,7 +160,9 @@ static void test_conversions(void)
     EXPECT_FITS(ULONGLONG, LongLongToULongLong(LLONG_MAX, &result_), LLONG_MAX);
     EXPECT_OVERFLOWS(ULONGLONG, LongLongToULongLong(-1, &result_));
     CHAR character = 'x';
-    EXPECT_TRUE(IntToChar(200, &character) == OVERFLOW_RESULT && character == 0);
+    bool fits = CHAR_MAX >= 200; // on Arm a char has no sign
+    EXPECT_TRUE(IntToChar(200, &character) == (fits ? S_OK : OVERFLOW_RESULT));
+    EXPECT_TRUE(character == (fits ? (CHAR)200 : 0));
 }
 
 int main(void)

@@ -22,7 +22,7 @@ static void test_every_character(bool has_libc)
         }
         char bytes[CODEC_MAX_BYTES];
         size_t used = 0;
-        wchar_t decoded = -1;
+        wchar_t decoded = WCHAR_MAX;
         const size_t size = halde_codec_encode(utf8, &code, 1, &used, bytes);
         EXPECT_SIZE(used, 1);
         EXPECT_SIZE(halde_codec_decode(utf8, bytes, size, &decoded), size);
@@ -44,7 +44,7 @@ static void test_every_character(bool has_libc)
 /// Whatever is taken as a character is the one form of it; everything else is one escaped byte.
 static void check_sequence(const char *bytes, size_t size)
 {
-    wchar_t decoded = -1;
+    wchar_t decoded = WCHAR_MAX;
     const size_t used = halde_codec_decode(utf8, bytes, size, &decoded);
     if (used == 0) {
         return;

@@ -138,9 +138,9 @@ static void test_layout(void)
         }
     }
     EXPECT_SIZE(count, usage.stack_count);
-    // Two threads that put the same stack at once may leave a gap.
+    // Two threads that put the same stack at once may leave a gap: more often the slower they are.
     EXPECT_AT_MOST(bytes, usage.size);
-    EXPECT_AT_LEAST(bytes, usage.size - usage.size / 10);
+    EXPECT_AT_LEAST(bytes, usage.size - usage.size / (CONFIG_TSAN ? 4 : 10));
 }
 
 // ---- Several threads --------------------------------------------------------------------------

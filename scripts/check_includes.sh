@@ -24,10 +24,10 @@ allowed() {
     src/unwind) echo "src/base src/os" ;;
     src/reach) echo "src/base src/os" ;;
     src/view) echo "src/base src/os" ;;
-    src/win32) echo "src/base src/os src/print src/view/view.h src/engine/engine.h src/engine/fast.h include/halde include/halde-win32" ;;
-    src/crtdbg) echo "src/base src/os src/reach/reach.h src/reach/roots.h src/unwind/unwind.h src/unwind/stack_depot.h src/print src/engine/engine.h src/engine/fast.h src/engine/redirect.h include/halde include/halde-win32" ;;
+    src/win32) echo "src/base src/os src/print src/view/view.h src/engine/engine.h src/engine/fast.h src/engine/observer.h include/halde include/halde-win32" ;;
+    src/crtdbg) echo "src/base src/os src/reach/reach.h src/reach/roots.h src/unwind/unwind.h src/unwind/stack_depot.h src/print src/engine/engine.h src/engine/fast.h src/engine/observer.h src/engine/redirect.h include/halde include/halde-win32" ;;
     src/checked) echo "src/base" ;;
-    src/malloc) echo "src/base src/os src/unwind/unwind.h src/unwind/stack_depot.h src/engine/engine.h src/engine/fast.h src/engine/redirect.h include/halde" ;;
+    src/malloc) echo "src/base src/os src/unwind/unwind.h src/unwind/stack_depot.h src/engine/engine.h src/engine/fast.h src/engine/observer.h src/engine/redirect.h include/halde" ;;
     src/snapshot) echo "src/base src/os" ;;
     src/record) echo "src/base src/os src/unwind src/engine src/win32 src/crtdbg src/malloc src/snapshot include/halde" ;;
     include/halde) echo "" ;;

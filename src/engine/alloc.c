@@ -10,8 +10,10 @@
 #include "engine/heap.h"
 #include "engine/large.h"
 #include "engine/mixed.h"
+#include "engine/observer.h"
 #include "engine/purge.h"
 #include "engine/reclaim.h"
+#include "engine/side_record.h"
 #include "engine/span.h"
 #include "engine/user_info.h"
 #include "engine/validate.h"
@@ -158,14 +160,15 @@ static void *take_block(struct cache *cache, uint32_t size_class, size_t user_si
 
 static void *alloc_in_mixed(struct heap *heap, size_t size, size_t user_size, size_t alignment)
 {
-    if (heap->record_size != 0) {
-        return NULL; // the mixed span has no side records
+    if (!heap->uses_mixed) {
+        return NULL;
     }
     uintptr_t old_top = heap->handle + ((uintptr_t)heap->mixed.top << GRANULE_SHIFT);
     void *block = mixed_alloc(heap, size, user_size, alignment);
     if (block != NULL) {
         checks_range_freed(heap, old_top, (uintptr_t)block); // what alignment skipped, if anything
         use_mixed(heap, block, size);
+        side_record_begin_mixed(heap, block);
     }
     return block;
 }
@@ -174,7 +177,7 @@ static void *alloc_in_mixed(struct heap *heap, size_t size, size_t user_size, si
 static bool is_early(const struct heap *heap, uint32_t size_class)
 {
     return !heap->is_shared && heap->class_live[size_class] < FRONT_END_THRESHOLD &&
-           heap->mixed_uses < MIXED_USES_MAX && heap->record_size == 0;
+           heap->mixed_uses < MIXED_USES_MAX && heap->uses_mixed;
 }
 
 static void *alloc_early(struct heap *heap, uint32_t size_class, size_t size, size_t user_size)
@@ -361,7 +364,11 @@ static NOINLINE void *alloc_first(
     void *block = NULL;
     if (is_early(heap, size_class)) {
         block = mixed_bump(heap, size);
-        block = block != NULL ? block : alloc_in_mixed(heap, size, size, GRANULE_SIZE);
+        if (LIKELY(block != NULL)) {
+            side_record_begin_mixed(heap, block);
+        } else {
+            block = alloc_in_mixed(heap, size, size, GRANULE_SIZE);
+        }
     }
     if (UNLIKELY(block == NULL)) {
         gate_leave(thread);
@@ -449,17 +456,30 @@ NOINLINE void *fast_malloc_rest(size_t size, uint32_t flags)
     return heap == NULL ? NULL : alloc_again(heap, thread, opening, size, flags);
 }
 
-void *halde_heap_alloc(halde_heap *handle, size_t size, uint32_t flags)
+ALWAYS_INLINE void *alloc_for(halde_heap *handle, size_t size, uint32_t flags, const void *caller)
 {
     void *block = fast_alloc(handle, size);
     if (UNLIKELY(block == NULL)) {
-        return fast_alloc_rest(handle, size, flags);
+        return observed_alloc(handle, size, flags, caller);
     }
     return UNLIKELY((flags & HALDE_ZERO) != 0) ? memset(block, 0, size) : block;
 }
 
-void *halde_heap_alloc_aligned(halde_heap *handle, size_t size, size_t alignment, uint32_t flags)
+void *halde_heap_alloc(halde_heap *handle, size_t size, uint32_t flags)
 {
+    return alloc_for(handle, size, flags, CALLER);
+}
+
+void *heap_alloc_for(halde_heap *handle, size_t size, uint32_t flags, const void *caller)
+{
+    return alloc_for(handle, size, flags, caller);
+}
+
+void *heap_alloc_plain(halde_heap *handle, size_t size, size_t alignment, uint32_t flags)
+{
+    if (alignment == 0) {
+        return fast_alloc_rest(handle, size, flags);
+    }
     struct heap *heap = heap_of(handle);
     if (heap == NULL || !bits_is_power_of_two(alignment)) {
         return NULL;
@@ -672,7 +692,12 @@ static NOINLINE enum halde_status free_again(
 
 enum halde_status halde_heap_free(halde_heap *handle, void *data, uint32_t flags)
 {
-    return LIKELY(fast_free(handle, data)) ? HALDE_OK : fast_free_rest(handle, data, flags);
+    return LIKELY(fast_free(handle, data)) ? HALDE_OK : observed_free(handle, data, flags);
+}
+
+enum halde_status heap_free_plain(halde_heap *handle, void *data, uint32_t flags)
+{
+    return fast_free_rest(handle, data, flags);
 }
 
 // A block of the mixed span of a heap that is the caller's alone. Returns false, with nothing
@@ -1030,19 +1055,17 @@ static void *finish_move(
 {
     void *moved = large_block(move->to);
     large_copy(move->from, move->to, move->size);
-    *status = halde_heap_free(handle, data, 0);
+    *status = heap_free_plain(handle, data, 0);
     if (UNLIKELY(*status != HALDE_OK)) {
-        halde_heap_free(handle, moved, 0);
+        heap_free_plain(handle, moved, 0);
         return NULL;
     }
     return moved;
 }
 
-void *halde_heap_realloc(
+void *heap_realloc_plain(
     halde_heap *handle, void *data, size_t size, uint32_t flags, enum halde_status *status)
 {
-    enum halde_status ignored;
-    status = status == NULL ? &ignored : status;
     struct heap *heap = heap_of(handle);
     if (heap == NULL || data == NULL) {
         *status = heap == NULL ? HALDE_BAD_HEAP : HALDE_BAD_ARGUMENT;

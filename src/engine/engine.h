@@ -101,7 +101,12 @@ void engine_extend_layout(struct layout_extension *extension);
 /** Defined where the engine must not start by itself: in the preload object. */
 extern HIDDEN const char engine_starts_on_demand __attribute__((weak));
 
-/** The value of `key` in HALDE_OPTIONS, or NULL. Read once at start; NULL in set-uid programs. */
+/** Whether this engine stays at rest: a preload object in a process that has another Halde. Nothing
+ * is to start it then. Set by the first constructor. */
+extern HIDDEN bool engine_is_at_rest;
+
+/** The value of `key` in HALDE_OPTIONS, or NULL. Read once at start; NULL in set-uid programs,
+ * and at rest. */
 const char *engine_option(const char *key);
 
 #endif

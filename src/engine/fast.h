@@ -221,20 +221,16 @@ ALWAYS_INLINE bool fast_free(halde_heap *handle, void *data)
 
 /// The process heap; NULL before it exists. Constant from then on.
 extern HIDDEN halde_heap *fast_home;
-/// The same for fast_malloc(); NULL, which no opening ever names, from when a redirect wants to see
-/// all allocations. Relaxed: calls that are under way end as they began.
+/// The same for fast_malloc() and for fast_free_any(); NULL, which no opening ever names, from when
+/// a redirect wants to see all allocations, or all frees. Relaxed: calls that are under way end as
+/// they began.
 extern HIDDEN halde_heap *fast_malloc_home;
-/// Whether fast_malloc() and fast_free_any() always fail. Relaxed.
-extern HIDDEN bool fast_home_is_closed;
-
-/// Makes fast_malloc() and fast_free_any() fail from now on, in every thread.
-void fast_close_home(void);
+extern HIDDEN halde_heap *fast_free_home;
 
 /// The opening for operations on a heap.
 ALWAYS_INLINE struct opening *fast_opening(struct thread *thread, const halde_heap *handle)
 {
-    bool is_home = handle == RELAXED_LOAD(fast_home) && !RELAXED_LOAD(fast_home_is_closed);
-    return is_home ? &thread->open_home : &thread->open;
+    return handle == RELAXED_LOAD(fast_home) ? &thread->open_home : &thread->open;
 }
 
 /// The same on the process heap, with an opening of its own: a program that uses private heaps
@@ -249,7 +245,7 @@ ALWAYS_INLINE void *fast_malloc(size_t size)
 ALWAYS_INLINE bool fast_free_any(void *data)
 {
     struct thread *thread = thread_current;
-    return fast_free_in(thread, &thread->open_home, RELAXED_LOAD(fast_home), data);
+    return fast_free_in(thread, &thread->open_home, RELAXED_LOAD(fast_free_home), data);
 }
 
 /// The size of a busy block without user info in a span of whatever heap, if that is what it is;
@@ -285,7 +281,7 @@ ALWAYS_INLINE void *fast_malloc_words(size_t size)
 ALWAYS_INLINE bool fast_free_any_more(void *data)
 {
     struct thread *thread = thread_current;
-    return fast_free_more_in(thread, &thread->open_home, RELAXED_LOAD(fast_home), data);
+    return fast_free_more_in(thread, &thread->open_home, RELAXED_LOAD(fast_free_home), data);
 }
 
 /// Allocates from the process heap, making that when it does not exist yet. `flags`: 0 or

@@ -109,7 +109,7 @@ static void go_on_in_child(void)
     go_on();
 }
 
-void fork_init(void)
+AT_START void fork_init(void)
 {
     os_fork_watch(prepare, go_on, go_on_in_child);
 }

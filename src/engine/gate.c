@@ -18,14 +18,14 @@ enum {
 // Constant after gate_init(): GATE_FENCED when entries must fence themselves, else 0.
 static uintptr_t fence_bit;
 
-void gate_init(void)
+AT_START void gate_init(void)
 {
     const char *option = os_option("membarrier");
     bool is_wanted = option == NULL || option[0] != '0';
     fence_bit = is_wanted && os_fence_others_init() ? 0 : GATE_FENCED;
 }
 
-uintptr_t gate_biased(const struct thread *thread)
+AT_START uintptr_t gate_biased(const struct thread *thread)
 {
     return (uintptr_t)thread | fence_bit;
 }
@@ -33,6 +33,21 @@ uintptr_t gate_biased(const struct thread *thread)
 uintptr_t gate_shared(const struct heap *heap)
 {
     return GATE_SHARED | fence_bit | (heap->is_fenced ? GATE_FENCED : 0);
+}
+
+// The opening to make where one is wanted; NULL: none.  A heap whose frees have more to do gets
+// none, and one that an observer sees (observer.h) none that the fast paths of HeapAlloc() would
+// find.
+static inline struct opening *opening_for(
+    struct thread *thread, const struct heap *heap, struct opening *wanted)
+{
+    if (LIKELY(!RELAXED_LOAD(heap_some_shut)) || wanted == NULL) {
+        return wanted;
+    }
+    if (heap->zeroes_freed) {
+        return NULL;
+    }
+    return RELAXED_LOAD(heap->is_observed) && wanted == &thread->open ? &thread->observed : wanted;
 }
 
 bool gate_enter(
@@ -52,7 +67,7 @@ bool gate_enter(
     if (is_fenced) {
         atomic_thread_fence(memory_order_seq_cst); // pairs with the fence in wait_for_others()
         gate = atomic_load_explicit(&heap->gate, memory_order_acquire) & ~(uintptr_t)GATE_FENCED;
-        if (++thread->fenced_entries % ENTRIES_PER_LOOK == 0 && fence_bit == 0) {
+        if (fence_bit == 0 && ++thread->fenced_entries % ENTRIES_PER_LOOK == 0) {
             gate = GATE_CLOSED; // go and see whether the heap has calmed down: lock_heap()
         }
     }
@@ -64,7 +79,7 @@ bool gate_enter(
         gate_leave(thread);
         return false;
     }
-    if (opening != NULL && *cache != NULL && !is_fenced && !heap_zeroes_freed(heap)) {
+    if (*cache != NULL && !is_fenced && (opening = opening_for(thread, heap, opening)) != NULL) {
         opening->records = (*cache)->records;
         opening->cache = *cache;
         atomic_store_explicit(&opening->handle, heap->handle, memory_order_relaxed);

@@ -10,9 +10,11 @@
 #include "engine/large.h"
 #include "engine/layout.h"
 #include "engine/mixed.h"
+#include "engine/observer.h"
 #include "engine/purge.h"
 #include "engine/reclaim.h"
 #include "engine/redirect.h"
+#include "engine/side_record.h"
 #include "engine/span.h"
 #include "engine/user_info.h"
 
@@ -35,8 +37,10 @@ enum {
 
 HIDDEN halde_heap *fast_home;
 HIDDEN halde_heap *fast_malloc_home;
-HIDDEN bool fast_home_is_closed;
+HIDDEN halde_heap *fast_free_home;
 HIDDEN bool heap_some_zeroes_freed;
+HIDDEN bool heap_some_shut;
+HIDDEN bool engine_is_at_rest;
 HIDDEN const struct allocator_redirect *engine_redirect;
 
 static struct {
@@ -286,6 +290,7 @@ static struct heap *take_struct_locked(void)
 struct plan {
     uint32_t flags, checks;
     size_t record_size;
+    bool is_observed;
     size_t initial_size; // page multiple
     size_t maximum_size; // page multiple; 0: growable
     size_t header_size;
@@ -294,8 +299,14 @@ struct plan {
     size_t mixed_size;  // bytes of region 0 that are the mixed span
 };
 
+// What a layer above wants of a heap.
+struct wish {
+    size_t record_size; // bytes of a side record; 0: none
+    bool is_observed;
+};
+
 static bool make_plan(
-    const struct halde_heap_options *options, size_t record_size, struct plan *plan)
+    const struct halde_heap_options *options, const struct wish *wish, struct plan *plan)
 {
     size_t page = os_page_size();
     const size_t limit = (size_t)1 << 46;
@@ -309,7 +320,8 @@ static bool make_plan(
     *plan = (struct plan){.flags = options->flags,
         .checks = options->checks,
         .maximum_size = maximum,
-        .record_size = record_size};
+        .record_size = wish->record_size,
+        .is_observed = wish->is_observed};
     plan->initial_size = size_max(initial, least);
     plan->header_size = REGION_HEADER_SIZE;
     if (maximum == 0) {
@@ -359,6 +371,8 @@ static void init_struct(
     heap->quick_stops = 0;
     heap->stopped_at = 0;
     heap->record_size = (uint8_t)plan->record_size;
+    heap->is_observed = plan->is_observed;
+    heap->uses_mixed = true;
     heap->zeroes_freed = false;
     heap->lock_owner = NULL;
     heap->lock_depth = 0;
@@ -400,6 +414,10 @@ static void init_first_region(struct heap *heap, const struct plan *plan, struct
     size_t mixed_slices = (plan->mixed_size + SLICE_SIZE - 1) >> SLICE_SHIFT;
     mixed_init(heap, plan->mixed_size, plan->header_size);
     mixed_set_committed(heap, heap->first_region.committed_end - start);
+    // An observed heap is what it would be otherwise, as far as programs can see, also where there
+    // is no memory for records.
+    bool has_records = plan->is_observed && side_records_make_mixed(first, heap);
+    heap->uses_mixed = plan->record_size == 0 || has_records || !heap->can_use_spans;
     RELAXED_STORE(first->map, heap->mixed.map);
     RELAXED_STORE(first->distance, 0);
     first->flags = SLICE_FLAG_REGION_START;
@@ -470,11 +488,11 @@ static struct heap *take_heap_locked(const struct plan *plan, struct slice **fir
     return *first == NULL ? NULL : heap;
 }
 
-static enum halde_status create(
-    const struct halde_heap_options *options, size_t record_size, halde_heap **handle)
+AT_START static enum halde_status create(
+    const struct halde_heap_options *options, const struct wish *wish, halde_heap **handle)
 {
     struct plan plan;
-    if (!make_plan(options, record_size, &plan)) {
+    if (!make_plan(options, wish, &plan)) {
         return HALDE_NO_MEMORY;
     }
     struct thread *thread = thread_self();
@@ -573,7 +591,7 @@ static size_t process_heap_record_size(void)
     return os_option_is("mode", "exact") ? ENGINE_PROCESS_RECORD_SIZE : 0;
 }
 
-bool heap_system_init(void)
+AT_START bool heap_system_init(void)
 {
     if (LIKELY(atomic_load_explicit(&registry.is_initialised, memory_order_acquire))) {
         return true;
@@ -604,15 +622,18 @@ bool heap_system_init(void)
         if (registry.process_heap == NULL) {
             const struct halde_heap_options options = {.checks = process_heap_checks()};
             halde_heap *handle = NULL;
-            create(&options, process_heap_record_size(), &handle);
+            // It is observed when there is an observer: then it may have blocks already.
+            create(&options, &(struct wish){.record_size = process_heap_record_size()}, &handle);
             if (handle != NULL) { // no other thread knows the heap yet
                 bool zeroes_freed = os_option_is("zero_on_free", "1");
                 heap_of(handle)->zeroes_freed = zeroes_freed;
                 RELAXED_STORE(heap_some_zeroes_freed, zeroes_freed);
+                RELAXED_STORE(heap_some_shut, zeroes_freed);
             }
             registry.process_heap = handle;
             RELAXED_STORE(fast_home, handle);
             RELAXED_STORE(fast_malloc_home, handle);
+            RELAXED_STORE(fast_free_home, handle);
         }
         if (registry.process_heap != NULL) {
             atomic_store_explicit(&registry.is_initialised, true, memory_order_release);
@@ -644,7 +665,12 @@ enum halde_status halde_heap_create(const struct halde_heap_options *options, ha
     if (!heap_system_init()) {
         return HALDE_NO_MEMORY;
     }
-    return create(options, 0, heap);
+    const struct heap_observer *observer = observer_of_heaps();
+    struct wish wish = {0};
+    if (observer != NULL) {
+        wish = (struct wish){.record_size = observer->record_size, .is_observed = true};
+    }
+    return create(options, &wish, heap);
 }
 
 halde_heap *engine_heap_create(size_t record_size)
@@ -652,7 +678,7 @@ halde_heap *engine_heap_create(size_t record_size)
     static const struct halde_heap_options DEFAULTS = {0};
     halde_heap *heap = NULL;
     if (heap_system_init() && record_size <= ENGINE_RECORD_SIZE_MAX && record_size % 8 == 0) {
-        create(&DEFAULTS, record_size, &heap);
+        create(&DEFAULTS, &(struct wish){.record_size = record_size}, &heap);
     }
     return heap;
 }
@@ -721,6 +747,10 @@ enum halde_status halde_heap_destroy(halde_heap *handle)
     if (handle != NULL && handle == registry.process_heap) {
         return HALDE_BAD_ARGUMENT;
     }
+    const struct heap_observer *observer = observer_of_heaps();
+    if (UNLIKELY(observer != NULL) && heap_of(handle) != NULL) {
+        observer->destroy(handle);
+    }
     os_mutex_lock(&registry.mutex);
     struct heap *heap = heap_of(handle);
     if (heap == NULL) {
@@ -738,6 +768,7 @@ enum halde_status halde_heap_destroy(halde_heap *handle)
     }
     large_release_all(heap);
     user_info_release(heap);
+    side_records_release(slice_of(handle), heap, heap->mixed.limit);
     mixed_release(heap);
     bool keeps_first = heap->maximum_size == 0 && registry.recycled_count < RECYCLED_MAX &&
                        (heap->flags & HALDE_HEAP_EXECUTABLE) == 0 && heap->first_region_slices == 1;
@@ -805,32 +836,17 @@ enum halde_status halde_heap_unlock(halde_heap *handle)
 
 // ---- The redirect -----------------------------------------------------------------------------
 
-void fast_close_home(void)
-{
-    halde_heap *home = halde_process_heap();
-    RELAXED_STORE(fast_home_is_closed, true);
-    struct heap *heap = heap_of(home);
-    if (heap == NULL) {
-        return;
-    }
-    // To stop it takes the openings away that other threads have; its only user would keep one.
-    halde_heap_lock(home);
-    thread_clear_openings(heap->handle);
-    halde_heap_unlock(home);
-}
-
 void engine_set_redirect(const struct allocator_redirect *redirect)
 {
     __atomic_store_n(&engine_redirect, redirect, __ATOMIC_RELEASE);
-    if (redirect->lets_frees_pass) {
-        halde_process_heap(); // so that nobody makes it later
-        RELAXED_STORE(fast_malloc_home, NULL);
-    } else {
-        fast_close_home();
+    halde_process_heap(); // so that nobody makes it later
+    RELAXED_STORE(fast_malloc_home, NULL);
+    if (!redirect->lets_frees_pass) {
+        RELAXED_STORE(fast_free_home, NULL);
     }
 }
 
-void heap_describe(struct layout *layout)
+AT_START void heap_describe(struct layout *layout)
 {
     layout->variables[LAYOUT_VARIABLE_REGISTRY_MUTEX] = (uintptr_t)&registry.mutex;
     layout->variables[LAYOUT_VARIABLE_FIRST_HEAP] = (uintptr_t)&registry.first;
@@ -877,8 +893,11 @@ bool engine_is_readable(const void *address, size_t size)
     return os_is_readable(address, size);
 }
 
-const char *engine_option(const char *key)
+AT_START const char *engine_option(const char *key)
 {
+    if (engine_is_at_rest) {
+        return NULL;
+    }
     heap_system_init();
     return os_option(key);
 }

@@ -29,6 +29,9 @@ void heap_describe(struct layout *layout);
 /// Whether there is a heap with zeroes_freed. Relaxed.
 extern HIDDEN bool heap_some_zeroes_freed;
 
+/// Whether there is a heap for which openings are not always made. Relaxed.
+extern HIDDEN bool heap_some_shut;
+
 /// Whether freed bytes of a heap become zero. The heap's own word lies in the line of its mutex,
 /// which other threads write: it is read only where some heap has it set.
 ALWAYS_INLINE bool heap_zeroes_freed(const struct heap *heap)

@@ -62,7 +62,7 @@ static const int64_t CONSTANTS[LAYOUT_CONSTANT_COUNT] = {
     },
 static const struct layout_field FIELDS[LAYOUT_FIELD_COUNT] = {LAYOUT_FIELDS(FIELD)};
 
-void layout_init(void)
+AT_START void layout_init(void)
 {
     layout.version = LAYOUT_VERSION;
     layout.size = sizeof(layout);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-void mixed_init(struct heap *heap, size_t limit_size, size_t header_size)
+AT_START void mixed_init(struct heap *heap, size_t limit_size, size_t header_size)
 {
     struct mixed *mixed = &heap->mixed;
     uint32_t first = (uint32_t)(header_size >> GRANULE_SHIFT);

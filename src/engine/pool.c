@@ -45,7 +45,7 @@ static struct {
 
 // Bytes of an area for a pool of `size` bytes: proportional, with a minimum for small address
 // spaces.
-static size_t area_size_for(enum area_kind kind, size_t size)
+AT_START static size_t area_size_for(enum area_kind kind, size_t size)
 {
     size_t slices = size >> SLICE_SHIFT;
     switch (kind) {
@@ -98,7 +98,7 @@ static void choose_page_size(void *reservation, size_t reserved_size, uintptr_t 
     }
 }
 
-int pool_init(void)
+AT_START int pool_init(void)
 {
     void *reservation = NULL;
     size_t size = pool_size_for(os_address_space_limit());
@@ -130,7 +130,7 @@ int pool_init(void)
     return 0;
 }
 
-void *area_base(enum area_kind kind)
+AT_START void *area_base(enum area_kind kind)
 {
     return (void *)state.areas[kind].base;
 }
@@ -159,7 +159,7 @@ static bool area_commit_locked(struct area *area, size_t size)
     return true;
 }
 
-bool area_commit(enum area_kind kind, size_t size)
+AT_START bool area_commit(enum area_kind kind, size_t size)
 {
     os_mutex_lock(&state.area_mutex);
     bool is_committed = area_commit_locked(&state.areas[kind], size);
@@ -227,7 +227,7 @@ static bool pool_commit_locked(size_t size)
     return false;
 }
 
-static struct slice *pool_take_new_locked(size_t count)
+AT_START static struct slice *pool_take_new_locked(size_t count)
 {
     if (count > state.size >> SLICE_SHIFT ||
         !pool_commit_locked((state.top + count) << SLICE_SHIFT)) {
@@ -276,7 +276,7 @@ static struct slice *pool_take_locked(size_t count, size_t alignment)
 }
 
 // Names the owner of the outer slices while the neighbours' owner, the pool, cannot look.
-static void set_owner_locked(struct slice *first, size_t count, struct heap *heap)
+AT_START static void set_owner_locked(struct slice *first, size_t count, struct heap *heap)
 {
     slice_set_heap(first, heap);
     slice_set_heap(first + count - 1, heap);
@@ -290,7 +290,7 @@ static void set_inner_owner(struct slice *first, size_t count, struct heap *heap
     }
 }
 
-struct slice *pool_take(struct heap *heap, size_t count, size_t alignment)
+AT_START struct slice *pool_take(struct heap *heap, size_t count, size_t alignment)
 {
     os_mutex_lock(&state.mutex);
     struct slice *first = pool_take_locked(count, alignment);
@@ -364,7 +364,7 @@ static uint64_t dirty_mask(uint32_t number, size_t count, size_t *covered)
     return mask << bit;
 }
 
-bool pool_mark_dirty(const struct slice *first, size_t count)
+AT_START bool pool_mark_dirty(const struct slice *first, size_t count)
 {
     uint64_t was_dirty = 0;
     size_t covered;
@@ -565,7 +565,7 @@ void engine_reservation(uintptr_t *start, uintptr_t *end)
     *end = state.reservation_end;
 }
 
-void pool_describe(struct layout *layout)
+AT_START void pool_describe(struct layout *layout)
 {
     uint64_t *variables = layout->variables;
     variables[LAYOUT_VARIABLE_POOL_BASE] = (uintptr_t)&pool.base;

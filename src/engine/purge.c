@@ -27,7 +27,7 @@ HIDDEN struct purge_policy purge_policy = {
     .keep_slices = KEEP_SLICES,
 };
 
-void purge_init(void)
+AT_START void purge_init(void)
 {
     const char *option = os_option("purge_delay");
     if (option == NULL) {
@@ -80,7 +80,7 @@ bool purge_is_due(struct purge *purge)
     return true;
 }
 
-bool purge_before_growth(const struct runs *runs, size_t used_count)
+AT_START bool purge_before_growth(const struct runs *runs, size_t used_count)
 {
     return !purge_policy.is_fixed && runs->dirty_count > KEEP_SLICES &&
            runs->dirty_count > used_count;

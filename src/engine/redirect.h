@@ -5,9 +5,9 @@
  * The redirect: where the C and C++ allocation functions go while the debug heap is on.
  *
  * The malloc layer asks one pointer, on its slow paths only.  To make every call take a slow path
- * the process heap gets no openings as malloc's heap any more (fast_close_home()); HeapAlloc() and
- * the others on it stay as fast as they are.  A redirect may let frees pass: then only malloc()'s
- * fast path does not find its heap.
+ * the fast paths lose the name of malloc's heap (fast_malloc_home, fast_free_home); HeapAlloc() and
+ * the others on it stay as fast as they are, unless there is an observer, too (observer.h).  A
+ * redirect may let frees pass: then only malloc()'s fast path does not find its heap.
  */
 #ifndef ENGINE_REDIRECT_H
 #define ENGINE_REDIRECT_H

@@ -141,7 +141,7 @@ static size_t slices_to_alignment(const struct slice *slice, size_t alignment)
     return (bits_round_up(address, alignment) - address) >> SLICE_SHIFT;
 }
 
-struct slice *runs_take_aligned(struct runs *runs, size_t count, size_t alignment)
+AT_START struct slice *runs_take_aligned(struct runs *runs, size_t count, size_t alignment)
 {
     if (size_log_of(count) >= RUN_SIZE_COUNT) {
         return NULL;

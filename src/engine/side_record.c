@@ -30,6 +30,25 @@ bool side_records_make(struct slice *first, const struct heap *heap, uint32_t co
     return true;
 }
 
+bool side_records_make_mixed(struct slice *first, const struct heap *heap)
+{
+    if (heap->record_size == 0) {
+        return true;
+    }
+    uint8_t *records = metadata_alloc((size_t)heap->mixed.limit * heap->record_size);
+    RELAXED_STORE(remote_of(first)->records, records);
+    return records != NULL;
+}
+
+void side_record_clear_mixed(const struct heap *heap, const void *data)
+{
+    uint8_t *records = RELAXED_LOAD(remote_of(slice_of((const void *)heap->handle))->records);
+    if (records != NULL) {
+        size_t granule = ((uintptr_t)data - heap->handle) >> GRANULE_SHIFT;
+        memset(records + granule * heap->record_size, 0, heap->record_size);
+    }
+}
+
 void side_records_release(struct slice *first, const struct heap *heap, uint32_t count)
 {
     if (heap->record_size == 0) {
@@ -44,7 +63,7 @@ void side_records_release(struct slice *first, const struct heap *heap, uint32_t
 void *side_record_of(const struct block *block)
 {
     size_t size = block->heap->record_size;
-    if (size == 0 || slice_kind(block->slice) == SLICE_MIXED) {
+    if (size == 0) {
         return NULL;
     }
     uint8_t *records = RELAXED_LOAD(remote_of(block->slice)->records);

@@ -191,7 +191,7 @@ static void init_records(struct class_record *records)
     }
 }
 
-void cache_init(void)
+AT_START void cache_init(void)
 {
     init_records(cache_no_records);
 }

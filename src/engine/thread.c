@@ -23,6 +23,7 @@ static const char no_opening;
 HIDDEN struct thread thread_none = {
     .open.handle = OPENING_NONE,
     .open_home.handle = OPENING_NONE,
+    .observed.handle = OPENING_NONE,
 };
 HIDDEN THREAD_LOCAL struct thread *thread_current = &thread_none;
 static THREAD_LOCAL bool is_ending; // the destructor has run in this thread
@@ -54,7 +55,7 @@ static void end_thread(void *value)
     is_ending = true;
 }
 
-int thread_init(void (*on_end)(struct thread *thread))
+AT_START int thread_init(void (*on_end)(struct thread *thread))
 {
     if (!area_commit(AREA_THREADS, 64 * sizeof(struct thread))) {
         return ENOMEM;
@@ -84,12 +85,12 @@ static struct thread *take_record_locked(void)
     return thread;
 }
 
-struct thread *thread_self_slow(void)
+AT_START struct thread *thread_self_slow(void)
 {
     return is_ending ? NULL : thread_self_always();
 }
 
-struct thread *thread_self_always(void)
+AT_START struct thread *thread_self_always(void)
 {
     if (thread_current != &thread_none) {
         return thread_current;
@@ -182,10 +183,11 @@ static bool clear_opening(struct opening *opening, uintptr_t handle)
     return true;
 }
 
-bool thread_clear_own_openings(struct thread *thread, uintptr_t handle)
+AT_START bool thread_clear_own_openings(struct thread *thread, uintptr_t handle)
 {
     bool is_any = clear_opening(&thread->open, handle);
-    return clear_opening(&thread->open_home, handle) || is_any;
+    is_any |= clear_opening(&thread->open_home, handle);
+    return clear_opening(&thread->observed, handle) || is_any;
 }
 
 bool thread_clear_openings(uintptr_t handle)
@@ -255,7 +257,7 @@ void thread_after_fork(void)
     atomic_store(&registry.is_borrowed, false);
 }
 
-void thread_describe(struct layout *layout)
+AT_START void thread_describe(struct layout *layout)
 {
     layout->variables[LAYOUT_VARIABLE_THREADS] = (uintptr_t)&registry.records;
     layout->variables[LAYOUT_VARIABLE_THREAD_COUNT] = (uintptr_t)&registry.record_count;

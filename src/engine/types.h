@@ -235,7 +235,7 @@ struct thread {
     _Alignas(128) _Atomic(uintptr_t)
         in;                   ///< handle of the heap being worked on; owner stores, stoppers load
     struct opening open;      ///< the heap of the last operation that had to ask
-    struct opening open_home; ///< the process heap
+    struct opening open_home; ///< the process heap, for the malloc family and who stands in for it
     struct cache_slot *table; ///< heap index -> cache; owner only
     uint32_t table_count;     ///< slots in it
     uint32_t next_unused;     ///< registry: list of unused records, GUARDED_BY(registry)
@@ -243,6 +243,7 @@ struct thread {
     uint32_t fenced_entries;  ///< owner only
     _Atomic(uint32_t)
         idle_since; ///< os_clock_ms() when its last thread ended, low bits; relaxed, a hint
+    struct opening observed; ///< in place of `open` for observed heaps: their observer's
 };
 static_assert(sizeof(struct thread) == 128, "thread records do not share cache lines");
 
@@ -304,6 +305,8 @@ struct heap {
     bool zeroes_freed;    ///< constant: freed bytes become zero; then there are no openings
     bool is_fenced;       ///< entries fence from the next opening of the gate on; GUARDED_BY(mutex)
     uint8_t record_size;  ///< constant: bytes of a block's side record, or 0
+    bool uses_mixed;      ///< constant: false where the mixed span lacks side records
+    bool is_observed;     ///< see observer.h; the process heap's is set later, relaxed
     uint32_t quick_stops; ///< stops in a row that came soon; GUARDED_BY(mutex)
     uint64_t stopped_at;  ///< os_clock_us() of the last stop; GUARDED_BY(mutex)
     uint32_t flags;       ///< HALDE_HEAP_*, constant

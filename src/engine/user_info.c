@@ -65,12 +65,13 @@ static bool grow(struct info_table *table)
     return true;
 }
 
-bool user_info_set(struct heap *heap, const void *block, const struct halde_user_info *info)
+// The block's entry, which is made when there is none. NULL: out of memory.
+static struct info_entry *need_entry(struct heap *heap, const void *block)
 {
     if (heap->info == NULL) {
         heap->info = new_table();
         if (heap->info == NULL) {
-            return false;
+            return NULL;
         }
     }
     struct info_table *table = heap->info;
@@ -78,23 +79,74 @@ bool user_info_set(struct heap *heap, const void *block, const struct halde_user
     if (entry->block == NULL) {
         if (table->count + 1 > table->capacity / 2) {
             if (!grow(table)) {
-                return false;
+                return NULL;
             }
             entry = find(table, block);
         }
         table->count++;
+        *entry = (struct info_entry){.block = block};
     }
-    *entry = (struct info_entry){.block = block, .info = *info};
+    return entry;
+}
+
+static struct info_entry *find_entry(const struct heap *heap, const void *block)
+{
+    struct info_entry *entry = heap->info == NULL ? NULL : find(heap->info, block);
+    return entry == NULL || entry->block == NULL ? NULL : entry;
+}
+
+bool user_info_set(struct heap *heap, const void *block, const struct halde_user_info *info)
+{
+    struct info_entry *entry = need_entry(heap, block);
+    if (entry == NULL) {
+        return false;
+    }
+    entry->info = *info;
+    entry->has_info = true;
     return true;
 }
 
 bool user_info_get(const struct heap *heap, const void *block, struct halde_user_info *info)
 {
-    const struct info_entry *entry = heap->info == NULL ? NULL : find(heap->info, block);
-    if (entry == NULL || entry->block == NULL) {
+    const struct info_entry *entry = find_entry(heap, block);
+    if (entry == NULL || !entry->has_info) {
         return false;
     }
     *info = entry->info;
+    return true;
+}
+
+bool user_info_set_note(struct heap *heap, const void *block, const struct info_note *note)
+{
+    struct info_entry *entry = need_entry(heap, block);
+    if (entry == NULL) {
+        return false;
+    }
+    entry->note = *note;
+    return true;
+}
+
+bool user_info_get_note(const struct heap *heap, const void *block, struct info_note *note)
+{
+    const struct info_entry *entry = find_entry(heap, block);
+    if (entry == NULL || entry->note.weight == 0) {
+        return false;
+    }
+    *note = entry->note;
+    return true;
+}
+
+bool user_info_remove_note(struct heap *heap, const void *block)
+{
+    struct info_entry *entry = find_entry(heap, block);
+    if (entry == NULL) {
+        return false;
+    }
+    entry->note = (struct info_note){0};
+    if (!entry->has_info) {
+        user_info_remove(heap, block);
+        return false;
+    }
     return true;
 }
 

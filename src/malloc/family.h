@@ -83,9 +83,6 @@ bool malloc_is_in_use(void);
 void malloc_recorder_start(void);
 void malloc_recorder_end(uint32_t reason);
 
-/// The return address of the function it stands in.
-#define CALLER __builtin_return_address(0)
-
 /// A pointer that is no block of Halde's: the bytes of it that can be read go to a new block of
 /// `size` bytes. NULL when out of memory; the process ends when nothing can be read there.
 void *foreign_realloc(void *block, size_t size);

@@ -6,6 +6,7 @@
 
 #include "base/bits.h"
 #include "engine/fast.h"
+#include "engine/observer.h"
 #include "malloc/family.h"
 #include "malloc/statistics.h"
 #include "os/os.h"
@@ -42,15 +43,16 @@ NOINLINE void *malloc_rest(size_t size, const void *caller)
     return LIKELY(block != NULL) ? block : out_of_memory();
 }
 
-ALWAYS_INLINE void *allocate(size_t size, const void *caller)
+// CALLER is asked for where it is needed: the fast path has no use for it.
+ALWAYS_INLINE void *allocate(size_t size)
 {
     void *block = fast_malloc(size);
-    return LIKELY(block != NULL) ? block : malloc_rest(size, caller);
+    return LIKELY(block != NULL) ? block : malloc_rest(size, CALLER);
 }
 
 HALDE_API void *malloc(size_t size)
 {
-    return allocate(size, CALLER);
+    return allocate(size);
 }
 
 NOINLINE void *calloc_rest(size_t count, size_t size, const void *caller)
@@ -97,14 +99,14 @@ void *malloc_aligned(
         void *block = fast_malloc(size);
         return block != NULL ? block : fast_malloc_rest(size, 0);
     }
-    return halde_heap_alloc_aligned(halde_process_heap(), size, alignment, 0);
+    return heap_alloc_plain(halde_process_heap(), size, alignment, 0);
 }
 
 void *malloc_plain_allocate(size_t size, size_t alignment, uint32_t flags)
 {
-    halde_heap *home = halde_process_heap();
-    return alignment <= GRANULE_SIZE ? halde_heap_alloc(home, size, flags)
-                                     : halde_heap_alloc_aligned(home, size, alignment, flags);
+    return alignment <= GRANULE_SIZE
+               ? fast_malloc_rest(size, flags)
+               : heap_alloc_plain(halde_process_heap(), size, alignment, flags);
 }
 
 static void *checked_aligned(size_t alignment, size_t size, const void *caller)
@@ -213,30 +215,30 @@ void malloc_plain_release(void *block)
     misuse_abort("free", heap == NULL ? halde_process_heap() : heap, block, status);
 }
 
-ALWAYS_INLINE void release(void *block, const void *caller)
+ALWAYS_INLINE void release(void *block)
 {
     if (UNLIKELY(!fast_free_any(block))) {
-        malloc_free_rest(block, FAMILY_MALLOC, caller);
+        malloc_free_rest(block, FAMILY_MALLOC, CALLER);
     }
 }
 
 HALDE_API void free(void *block)
 {
-    release(block, CALLER);
+    release(block);
 }
 
 // The sizes are known anyway.
 HALDE_API void free_sized(void *block, size_t size)
 {
     (void)size;
-    release(block, CALLER);
+    release(block);
 }
 
 HALDE_API void free_aligned_sized(void *block, size_t alignment, size_t size)
 {
     (void)alignment;
     (void)size;
-    release(block, CALLER);
+    release(block);
 }
 
 // ---- Resize -----------------------------------------------------------------------------------
@@ -252,7 +254,7 @@ void *malloc_plain_reallocate(void *block, size_t size)
         misuse_abort("realloc", halde_process_heap(), block, HALDE_BLOCK_FREED);
     }
     enum halde_status status;
-    void *resized = halde_heap_realloc(heap, block, size, ENGINE_HEADROOM, &status);
+    void *resized = heap_realloc_plain(heap, block, size, ENGINE_HEADROOM, &status);
     if (UNLIKELY(resized == NULL && status != HALDE_NO_MEMORY)) {
         misuse_abort("realloc", heap, block, status);
     }
@@ -271,21 +273,21 @@ void *realloc_rest(void *block, size_t size, const void *caller)
     return LIKELY(resized != NULL) ? resized : out_of_memory();
 }
 
-ALWAYS_INLINE void *reallocate(void *block, size_t size, const void *caller)
+ALWAYS_INLINE void *reallocate(void *block, size_t size)
 {
     if (block == NULL) {
-        return allocate(size, caller);
+        return allocate(size);
     }
     if (UNLIKELY(size == 0)) {
-        release(block, caller);
+        release(block);
         return NULL;
     }
-    return realloc_rest(block, size, caller);
+    return realloc_rest(block, size, CALLER);
 }
 
 HALDE_API void *realloc(void *block, size_t size)
 {
-    return reallocate(block, size, CALLER);
+    return reallocate(block, size);
 }
 
 HALDE_API void *reallocarray(void *block, size_t count, size_t size)
@@ -294,7 +296,7 @@ HALDE_API void *reallocarray(void *block, size_t count, size_t size)
     if (__builtin_mul_overflow(count, size, &total)) {
         return out_of_memory();
     }
-    return reallocate(block, total, CALLER);
+    return reallocate(block, total);
 }
 
 // ---- Size -------------------------------------------------------------------------------------
@@ -349,7 +351,7 @@ static bool does_lead_here(void *(*reached)(size_t size))
     return is_ours;
 }
 
-bool malloc_is_in_use(void)
+AT_START bool malloc_is_in_use(void)
 {
     static bool is_known; // found by a constructor
     static bool is_in_use;
@@ -374,7 +376,8 @@ AT_START void preload_fini(void)
 // Before all constructors that allocate.
 __attribute__((constructor(101))) static void start_recorder(void)
 {
-    if (malloc_is_in_use()) {
+    engine_is_at_rest = !malloc_is_in_use();
+    if (!engine_is_at_rest) {
         malloc_recorder_start();
     }
 }

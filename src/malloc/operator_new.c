@@ -325,11 +325,11 @@ void *_ZnwmSt11align_val_tRKSt9nothrow_t(size_t size, size_t alignment, const st
 
 void *_ZnamSt11align_val_tRKSt9nothrow_t(size_t size, size_t alignment, const struct nothrow *tag)
 {
-    if (IS_REPLACED(aligned_new)) {
+    if (IS_REPLACED(aligned_new) || IS_REPLACED(array_aligned_new)) {
         nothrow_aligned_new *next = catching_aligned_new(
             "_ZnamSt11align_val_tRKSt9nothrow_t", _ZnamSt11align_val_tRKSt9nothrow_t);
         return next != NULL ? next(size, alignment, tag)
-                            : operators_seen.aligned_new(size, alignment);
+                            : operators_seen.array_aligned_new(size, alignment);
     }
     return new_aligned_nothrow(&(struct wish){size, alignment, FAMILY_NEW_ARRAY, CALLER}, tag);
 }
@@ -394,6 +394,8 @@ HIDDEN void *new_here(size_t size) __attribute__((alias("_Znwm")));
 HIDDEN void *array_new_here(size_t size) __attribute__((alias("_Znam")));
 HIDDEN void *aligned_new_here(size_t size, size_t alignment)
     __attribute__((alias("_ZnwmSt11align_val_t")));
+HIDDEN void *array_aligned_new_here(size_t size, size_t alignment)
+    __attribute__((alias("_ZnamSt11align_val_t")));
 HIDDEN void delete_here(void *block) __attribute__((alias("_ZdlPv")));
 HIDDEN void array_delete_here(void *block) __attribute__((alias("_ZdaPv")));
 HIDDEN void aligned_delete_here(void *block, size_t alignment)
@@ -405,6 +407,7 @@ HIDDEN const struct operators operators_here = {
     .new_ = new_here,
     .array_new = array_new_here,
     .aligned_new = aligned_new_here,
+    .array_aligned_new = array_aligned_new_here,
     .delete_ = delete_here,
     .array_delete = array_delete_here,
     .aligned_delete = aligned_delete_here,

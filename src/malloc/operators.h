@@ -11,6 +11,7 @@ struct operators {
     void *(*new_)(size_t size);
     void *(*array_new)(size_t size);
     void *(*aligned_new)(size_t size, size_t alignment);
+    void *(*array_aligned_new)(size_t size, size_t alignment);
     void (*delete_)(void *block);
     void (*array_delete)(void *block);
     void (*aligned_delete)(void *block, size_t alignment);

@@ -187,7 +187,7 @@ void statistics_free(void *block)
 static struct os_kept_file kept_stderr; // written once, by a constructor
 
 // 0: none.
-static enum halde_statistics_format format_at_end(void)
+AT_START static enum halde_statistics_format format_at_end(void)
 {
     const char *option = engine_option("stats");
     if (option == NULL || strcmp(option, "0") == 0) {
@@ -208,7 +208,7 @@ static void say_version(void)
     engine_message(line);
 }
 
-void statistics_at_start(void)
+AT_START void statistics_at_start(void)
 {
     const char *verbose = engine_option("verbose");
     if (verbose != NULL && strcmp(verbose, "1") == 0) {
@@ -219,7 +219,7 @@ void statistics_at_start(void)
     }
 }
 
-void statistics_at_end(void)
+AT_START void statistics_at_end(void)
 {
     enum halde_statistics_format format = format_at_end();
     if (format != 0) {

@@ -1,11 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
 
-// mode=exact: every block of the malloc family has who asked for it in its side record.  A record
-// without a stack is one that nobody noted: blocks of HeapAlloc(), and those from before the start.
+// mode=exact: every block has who asked for it in its side record.  A record without a stack is one
+// that nobody noted: those from before the start.
 
 #include "engine/block.h"
 #include "engine/fast.h"
+#include "engine/heap.h"
 #include "engine/side_record.h"
 #include "malloc/family.h"
 #include "record/record.h"
@@ -24,25 +25,28 @@ void record_describe_notes(struct layout_recorder *layout)
     layout->time_ns = (struct layout_field){offsetof(struct note, time_ns), sizeof(uint64_t)};
 }
 
-// The note of a busy block; NULL for what is no block of the process heap. `*size`: its user size.
-static NOINLINE struct note *find_note_slow(const void *data, size_t *size)
+// The note of a busy block of a heap, or (NULL) of any; NULL for what is no block of an observed
+// heap. `*size`: its user size.
+static NOINLINE struct note *find_note_slow(const struct heap *heap, const void *data, size_t *size)
 {
     struct block block;
     *size = 0;
-    if (block_find(recorder.home, data, &block) != HALDE_OK) {
+    if (!record_find_block(heap, data, &block)) {
         return NULL;
     }
     *size = block.user_size;
     return side_record_of(&block);
 }
 
-// The same, for the usual block without a call: of a span of one slice, with byte states.
-ALWAYS_INLINE struct note *find_note(const void *data, size_t *size)
+// The same, for the usual block of an observed heap without a call: of a span of one slice, with
+// byte states. Others: in `otherwise`, or (NULL) in any heap.
+ALWAYS_INLINE struct note *find_note_in(
+    const struct heap *heap, const struct heap *otherwise, const void *data, size_t *size)
 {
     struct slice *span = slice_of(data);
     if (UNLIKELY(CONFIG_UNGUARDED || span == NULL || slice_kind(span) != SLICE_SPAN_BYTES ||
-                 slice_heap(span) != recorder.home)) {
-        return find_note_slow(data, size);
+                 slice_heap(span) != heap)) {
+        return find_note_slow(otherwise, data, size);
     }
     // As in fast_free_in().
     uint32_t reciprocal = span->reciprocal;
@@ -52,10 +56,16 @@ ALWAYS_INLINE struct note *find_note(const void *data, size_t *size)
     uint8_t *notes = RELAXED_LOAD(pool.remotes[slice_number(span)].records);
     if (UNLIKELY((uint32_t)product >= reciprocal || !fast_is_plain_busy(state, false) ||
                  notes == NULL)) {
-        return find_note_slow(data, size);
+        return find_note_slow(otherwise, data, size);
     }
     *size = RELAXED_LOAD(span->block_size) - (__atomic_load_n(state, __ATOMIC_RELAXED) - 1U);
     return (struct note *)(void *)notes + index;
+}
+
+// A block that the malloc family was given, or gives.
+ALWAYS_INLINE struct note *find_note(const void *data, size_t *size)
+{
+    return find_note_in(recorder.home, NULL, data, size);
 }
 
 static void write_note(struct note *note, const struct note *value)
@@ -65,10 +75,9 @@ static void write_note(struct note *note, const struct note *value)
     RELAXED_STORE(note->stack, value->stack);
 }
 
-ALWAYS_INLINE void note_allocation(const void *data, const void *caller)
+ALWAYS_INLINE void note_allocation(
+    struct note *note, const void *data, size_t size, const void *caller)
 {
-    size_t size;
-    struct note *note = find_note(data, &size);
     if (UNLIKELY(note == NULL)) {
         return;
     }
@@ -88,9 +97,8 @@ ALWAYS_INLINE void note_allocation(const void *data, const void *caller)
 }
 
 // Takes the note off a block that is about to go.
-ALWAYS_INLINE struct note take_note(const void *data, size_t *size)
+ALWAYS_INLINE struct note take_note(struct note *note)
 {
-    struct note *note = find_note(data, size);
     if (note == NULL) {
         return (struct note){0};
     }
@@ -111,16 +119,23 @@ ALWAYS_INLINE void tell_freed(
         note->stack, size, age, !is_resized && record_thread.last == ~(uintptr_t)data);
 }
 
+// ---- The malloc family --------------------------------------------------------------------------
+
 static void *allocate(
     size_t size, size_t alignment, uint32_t flags, enum allocator_family family, const void *caller)
 {
     (void)family;
-    void *block = LIKELY((alignment | flags) == 0) ? fast_alloc(recorder.heap, size) : NULL;
+    struct thread *thread = thread_current;
+    void *block = LIKELY((alignment | flags) == 0)
+                      ? fast_alloc_in(thread, &thread->open_home, recorder.heap, size)
+                      : NULL;
     if (UNLIKELY(block == NULL)) {
         block = malloc_plain_allocate(size, alignment, flags);
     }
     if (LIKELY(block != NULL)) {
-        note_allocation(block, caller);
+        size_t user_size;
+        struct note *note = find_note(block, &user_size);
+        note_allocation(note, block, user_size, caller);
     }
     return block;
 }
@@ -133,27 +148,37 @@ static void release(void *block, enum allocator_family family, const void *calle
         return;
     }
     size_t size;
-    struct note note = take_note(block, &size);
+    struct note note = take_note(find_note(block, &size));
     tell_freed(&note, block, size, false);
-    if (UNLIKELY(!fast_free(recorder.heap, block))) {
+    struct thread *thread = thread_current;
+    if (UNLIKELY(!fast_free_in(thread, &thread->open_home, recorder.heap, block))) {
         malloc_plain_release(block);
+    }
+}
+
+// A block's note has been taken off, but the block stays as it was.
+static void put_back(const struct note *note, const struct heap *heap, const void *block)
+{
+    size_t size;
+    struct note *place = note->stack == 0 ? NULL : find_note_slow(heap, block, &size);
+    if (place != NULL) {
+        write_note(place, note);
     }
 }
 
 static void *reallocate(void *block, size_t size, const void *caller)
 {
     size_t old_size;
-    struct note note = take_note(block, &old_size);
+    struct note note = take_note(find_note(block, &old_size));
     void *resized = malloc_plain_reallocate(block, size);
     if (UNLIKELY(resized == NULL)) {
-        struct note *place = find_note(block, &old_size);
-        if (place != NULL) {
-            write_note(place, &note);
-        }
+        put_back(&note, NULL, block);
         return NULL;
     }
     tell_freed(&note, block, old_size, true);
-    note_allocation(resized, caller);
+    size_t user_size;
+    struct note *place = find_note(resized, &user_size);
+    note_allocation(place, resized, user_size, caller);
     return resized;
 }
 
@@ -162,4 +187,93 @@ const struct allocator_redirect record_exact = {
     .reallocate = reallocate,
     .release = release,
     .size = malloc_plain_size,
+};
+
+// ---- Heaps --------------------------------------------------------------------------------------
+// What is no block of that very heap keeps its note: the functions refuse it.
+
+static void *allocate_in(
+    halde_heap *handle, size_t size, size_t alignment, uint32_t flags, const void *caller)
+{
+    struct thread *thread = thread_current;
+    void *block = LIKELY((alignment | flags) == 0)
+                      ? fast_alloc_in(thread, &thread->observed, handle, size)
+                      : NULL;
+    if (UNLIKELY(block == NULL)) {
+        block = heap_alloc_plain(handle, size, alignment, flags);
+    }
+    const struct heap *heap = record_observed_heap(handle);
+    if (LIKELY(block != NULL && heap != NULL)) {
+        size_t user_size;
+        struct note *note = find_note_in(heap, heap, block, &user_size);
+        note_allocation(note, block, user_size, caller);
+    }
+    return block;
+}
+
+static void *reallocate_in(halde_heap *handle, void *block, size_t size, uint32_t flags,
+    enum halde_status *status, const void *caller)
+{
+    size_t old_size = 0;
+    const struct heap *heap = record_observed_heap(handle);
+    if (UNLIKELY(heap == NULL)) {
+        return heap_realloc_plain(handle, block, size, flags, status);
+    }
+    struct note note = take_note(find_note_in(heap, heap, block, &old_size));
+    void *resized = heap_realloc_plain(handle, block, size, flags, status);
+    if (UNLIKELY(resized == NULL)) {
+        put_back(&note, heap, block);
+        return NULL;
+    }
+    tell_freed(&note, block, old_size, true);
+    size_t user_size;
+    struct note *place = find_note_in(heap, heap, resized, &user_size);
+    note_allocation(place, resized, user_size, caller);
+    return resized;
+}
+
+static enum halde_status release_in(halde_heap *handle, void *block, uint32_t flags)
+{
+    size_t size = 0;
+    const struct heap *heap = record_observed_heap(handle);
+    if (UNLIKELY(heap == NULL || block == NULL)) {
+        return heap_free_plain(handle, block, flags);
+    }
+    struct note note = take_note(find_note_in(heap, heap, block, &size));
+    struct thread *thread = thread_current;
+    enum halde_status status = LIKELY(fast_free_in(thread, &thread->observed, handle, block))
+                                   ? HALDE_OK
+                                   : heap_free_plain(handle, block, flags);
+    if (UNLIKELY(status != HALDE_OK)) {
+        put_back(&note, heap, block);
+    } else {
+        tell_freed(&note, block, size, false);
+    }
+    return status;
+}
+
+static bool tell_all_freed(const struct halde_block *blocks, size_t count, void *context)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t size;
+        struct note note = take_note(find_note_slow(context, blocks[i].data, &size));
+        tell_freed(&note, blocks[i].data, size, false);
+    }
+    return true;
+}
+
+static void destroy(halde_heap *handle)
+{
+    struct heap *heap = record_observed_heap(handle);
+    if (heap != NULL) {
+        halde_heap_walk_blocks(handle, tell_all_freed, heap);
+    }
+}
+
+const struct heap_observer record_exact_observer = {
+    .record_size = sizeof(struct note),
+    .allocate = allocate_in,
+    .reallocate = reallocate_in,
+    .release = release_in,
+    .destroy = destroy,
 };

@@ -13,11 +13,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static void (*libc_abort)(void); // constant once the constructors have run
+// Constant once the constructors have run.
+static void (*libc_abort)(void);
+static int (*libc_dlclose)(void *library);
 
-__attribute__((constructor(102))) static void find_abort(void)
+__attribute__((constructor(102))) static void find_functions(void)
 {
     *(void **)&libc_abort = dlsym(RTLD_NEXT, "abort");
+    *(void **)&libc_dlclose = dlsym(RTLD_NEXT, "dlclose");
 }
 
 // Asks the collector, by whichever of the process's Haldes records.
@@ -58,8 +61,6 @@ HALDE_API _Noreturn void abort(void)
 // they were.  Signals wait meanwhile: a handler that ends the process has a question, too.
 HALDE_API int dlclose(void *library)
 {
-    int (*libc_dlclose)(void *library);
-    *(void **)&libc_dlclose = dlsym(RTLD_NEXT, "dlclose");
     sigset_t all;
     sigset_t before;
     sigfillset(&all);

@@ -4,10 +4,12 @@
 /**
  * The recorder: who asked for which block, noted while the program runs.
  *
- * HALDE_OPTIONS=mode=exact notes the call stack, the thread and the time of every block of the
- * malloc family in its side record; mode=sample does so, as user info, for some blocks, picked so
- * that each byte has the same chance.  Both come in by the redirect (engine/redirect.h).  Readers
- * outside find it all by the process's layout (base/layout.h).
+ * HALDE_OPTIONS=mode=exact notes the call stack, the thread and the time of every block in its side
+ * record; mode=sample does so, beside the user info, for some blocks, picked so that each byte has
+ * the same chance.  The malloc family comes in by the redirect (engine/redirect.h), the heap
+ * functions by the observer (engine/observer.h); a block may be allocated by one and freed by the
+ * other.  Not seen are heaps from before the start, and the debug heap's.  Readers outside find it
+ * all by the process's layout (base/layout.h).
  *
  * Under `halde run` every noted allocation and free is told to a collector, too, through memory
  * that the two share (channel.h).
@@ -23,6 +25,9 @@
 #define RECORD_RECORD_H
 
 #include "base/layout.h"
+#include "engine/block.h"
+#include "engine/heap.h"
+#include "engine/observer.h"
 #include "engine/redirect.h"
 #include "record/channel.h"
 #include "unwind/stack_depot.h"
@@ -81,9 +86,21 @@ struct record_thread {
 };
 extern HIDDEN THREAD_LOCAL struct record_thread record_thread;
 
-/// The redirects of the two modes.
+/// The redirects and observers of the two modes.
 extern HIDDEN const struct allocator_redirect record_exact;
 extern HIDDEN const struct allocator_redirect record_sample;
+extern HIDDEN const struct heap_observer record_exact_observer;
+extern HIDDEN const struct heap_observer record_sample_observer;
+
+/// Finds a busy block of an observed heap; `heap` NULL: of any. Any value may be asked. The block
+/// is the caller's, so that nothing of it changes.
+bool record_find_block(const struct heap *heap, const void *data, struct block *block);
+/// The heap that a handle names, if it is observed; or NULL.
+ALWAYS_INLINE struct heap *record_observed_heap(const halde_heap *handle)
+{
+    struct heap *heap = heap_of(handle);
+    return heap != NULL && RELAXED_LOAD(heap->is_observed) ? heap : NULL;
+}
 
 // ---- Page and time ------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@
 // comes next does not depend on what was.  A block of s bytes is picked with the chance p = 1 -
 // exp(-s / interval), and stands for s / p bytes: its weight.
 //
-// What was noted lies in the block's user info.  Such a block does not pass the fast path of a
+// What was noted lies beside the block's user info.  Such a block does not pass the fast path of a
 // free, so all others are freed as if nobody sampled.
 
 #include "base/bits.h"
@@ -105,17 +105,34 @@ struct sample {
     size_t size;
 };
 
+static bool attach(void *data, const struct info_note *note)
+{
+    struct block block;
+    if (!record_find_block(NULL, data, &block)) {
+        return false;
+    }
+    struct session session;
+    session_begin_central(&session, block.heap, HALDE_UNLOCKED);
+    bool is_attached = block_find(block.heap, data, &block) == HALDE_OK &&
+                       user_info_set_note(block.heap, data, note);
+    if (is_attached) {
+        block_set_info_flag(&block, true);
+    }
+    session_end(&session);
+    return is_attached;
+}
+
 static COLD void note_sample(void *block, size_t size, const void *caller)
 {
     if (!record_is_noting()) {
         return;
     }
     uint32_t stack = record_stack(NULL, caller);
-    const struct halde_user_info info = {
-        .value = (void *)(uintptr_t)(stack | (uint64_t)record_thread_id() << 32),
-        .flags = weight_of(size),
+    const struct info_note note = {
+        .value = stack | (uint64_t)record_thread_id() << 32,
+        .weight = weight_of(size),
     };
-    if (halde_heap_set_user_info(recorder.heap, block, &info) == HALDE_OK) {
+    if (attach(block, &note)) {
         record_thread.last = ~(uintptr_t)block;
         record_thread.picked_at = record_thread.countdown;
         record_tell_allocated(stack, size);
@@ -124,17 +141,19 @@ static COLD void note_sample(void *block, size_t size, const void *caller)
 
 static COLD struct sample read_sample(const struct block *block, const void *data)
 {
-    struct halde_user_info info;
-    if (halde_heap_get_user_info(recorder.heap, data, &info) != HALDE_OK || info.flags == 0) {
-        return (struct sample){0};
-    }
-    return (struct sample){.stack = (uint32_t)(uintptr_t)info.value, .size = block->user_size};
+    struct info_note note = {0};
+    struct session session;
+    session_begin_central(&session, block->heap, HALDE_UNLOCKED);
+    user_info_get_note(block->heap, data, &note);
+    session_end(&session);
+    return (struct sample){.stack = (uint32_t)note.value, .size = block->user_size};
 }
 
-static struct sample find_sample(const void *data)
+// `heap` NULL: of any.
+static struct sample find_sample(const struct heap *heap, const void *data)
 {
     struct block block;
-    if (block_find(recorder.home, data, &block) != HALDE_OK || !block.has_info) {
+    if (!record_find_block(heap, data, &block) || !block.has_info) {
         return (struct sample){0};
     }
     return read_sample(&block, data);
@@ -158,13 +177,14 @@ static void tell_freed(const struct sample *sample, bool was_temporary)
 // A block that was resized is another one, and has not been picked.
 static COLD void forget_sample(void *data)
 {
-    struct heap *heap = heap_of(recorder.heap);
-    struct session session;
     struct block block;
-    session_begin_central(&session, heap, 0);
-    if (block_find(heap, data, &block) == HALDE_OK && block.has_info) {
-        user_info_remove(heap, data);
-        block_set_info_flag(&block, false);
+    if (!record_find_block(NULL, data, &block) || !block.has_info) {
+        return;
+    }
+    struct session session;
+    session_begin_central(&session, block.heap, HALDE_UNLOCKED);
+    if (block_find(block.heap, data, &block) == HALDE_OK && block.has_info) {
+        block_set_info_flag(&block, user_info_remove_note(block.heap, data));
     }
     session_end(&session);
 }
@@ -208,25 +228,31 @@ static void release(void *block, enum allocator_family family, const void *calle
     (void)family;
     (void)caller;
     if (block != NULL) {
-        struct sample sample = find_sample(block);
+        struct sample sample = find_sample(NULL, block);
         tell_freed(&sample, is_temporary(block));
         malloc_plain_release(block);
     }
 }
 
+// A block was resized.
+static void replace_sample(const struct sample *old, void *resized, size_t size, const void *caller)
+{
+    tell_freed(old, false);
+    if (UNLIKELY(!count_down(size)) && draw(&record_thread)) {
+        note_sample(resized, size, caller);
+    } else if (old->stack != 0) {
+        forget_sample(resized);
+    }
+}
+
 static void *reallocate(void *block, size_t size, const void *caller)
 {
-    struct sample old = find_sample(block);
+    struct sample old = find_sample(NULL, block);
     void *resized = malloc_plain_reallocate(block, size);
     if (UNLIKELY(resized == NULL)) {
         return NULL;
     }
-    tell_freed(&old, false);
-    if (UNLIKELY(!count_down(size)) && draw(&record_thread)) {
-        note_sample(resized, size, caller);
-    } else if (old.stack != 0) {
-        forget_sample(resized);
-    }
+    replace_sample(&old, resized, size, caller);
     return resized;
 }
 
@@ -236,4 +262,81 @@ const struct allocator_redirect record_sample = {
     .release = release,
     .size = malloc_plain_size,
     .lets_frees_pass = true,
+};
+
+// ---- The observer -------------------------------------------------------------------------------
+
+static void *allocate_in(
+    halde_heap *handle, size_t size, size_t alignment, uint32_t flags, const void *caller)
+{
+    struct thread *thread = thread_current;
+    void *block = LIKELY((alignment | flags) == 0)
+                      ? fast_alloc_in(thread, &thread->observed, handle, size)
+                      : NULL;
+    if (UNLIKELY(block == NULL)) {
+        block = heap_alloc_plain(handle, size, alignment, flags);
+        if (block == NULL || record_observed_heap(handle) == NULL) {
+            return block;
+        }
+    }
+    return count_down(size) ? block : draw_for(block, size, caller);
+}
+
+static void *reallocate_in(halde_heap *handle, void *block, size_t size, uint32_t flags,
+    enum halde_status *status, const void *caller)
+{
+    const struct heap *heap = record_observed_heap(handle);
+    struct sample old = {0};
+    if (heap != NULL) {
+        old = find_sample(heap, block);
+    }
+    void *resized = heap_realloc_plain(handle, block, size, flags, status);
+    if (resized != NULL && heap != NULL) {
+        replace_sample(&old, resized, size, caller);
+    }
+    return resized;
+}
+
+static enum halde_status release_in(halde_heap *handle, void *block, uint32_t flags)
+{
+    struct thread *thread = thread_current;
+    if (LIKELY(fast_free_in(thread, &thread->observed, handle, block))) {
+        return HALDE_OK; // one that was picked is not freed there
+    }
+    struct sample sample = {0};
+    bool was_temporary = false;
+    const struct heap *heap = record_observed_heap(handle);
+    if (block != NULL && heap != NULL) {
+        sample = find_sample(heap, block);
+        was_temporary = is_temporary(block);
+    }
+    enum halde_status status = heap_free_plain(handle, block, flags);
+    if (status == HALDE_OK) {
+        tell_freed(&sample, was_temporary);
+    }
+    return status;
+}
+
+static bool tell_all_freed(const struct halde_block *blocks, size_t count, void *context)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct sample sample = find_sample(context, blocks[i].data);
+        tell_freed(&sample, false);
+    }
+    return true;
+}
+
+static void destroy(halde_heap *handle)
+{
+    struct heap *heap = record_observed_heap(handle);
+    if (heap != NULL) {
+        halde_heap_walk_blocks(handle, tell_all_freed, heap);
+    }
+}
+
+const struct heap_observer record_sample_observer = {
+    .allocate = allocate_in,
+    .reallocate = reallocate_in,
+    .release = release_in,
+    .destroy = destroy,
 };

@@ -254,7 +254,9 @@ static void start(void)
         announce();
         record_ask(CHANNEL_START);
     }
-    engine_set_redirect(recorder.mode == LAYOUT_RECORD_EXACT ? &record_exact : &record_sample);
+    bool is_exact = recorder.mode == LAYOUT_RECORD_EXACT;
+    engine_set_observer(is_exact ? &record_exact_observer : &record_sample_observer);
+    engine_set_redirect(is_exact ? &record_exact : &record_sample);
 }
 
 // The debug heap knows who asked for its blocks: the collector only wants to look at them before

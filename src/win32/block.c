@@ -7,6 +7,7 @@
 #include "base/compiler.h"
 #include "engine/engine.h"
 #include "engine/fast.h"
+#include "engine/observer.h"
 #include "halde-win32/winternl.h"
 #include "win32/corruption.h"
 #include "win32/exception.h"
@@ -56,10 +57,10 @@ static COLD void *alloc_failed(HANDLE heap, DWORD flags, SIZE_T size)
     return fail_request(heap, flags, size, status);
 }
 
-static NOINLINE void *alloc_slow(HANDLE heap, DWORD flags, SIZE_T size)
+static NOINLINE void *alloc_slow(HANDLE heap, DWORD flags, SIZE_T size, const void *caller)
 {
     flags |= flags_inherited(heap);
-    void *block = halde_heap_alloc(heap, size, engine_flags(flags));
+    void *block = heap_alloc_for(heap, size, engine_flags(flags), caller);
     if (block == NULL) {
         return alloc_failed(heap, flags, size);
     }
@@ -70,30 +71,32 @@ static NOINLINE void *alloc_slow(HANDLE heap, DWORD flags, SIZE_T size)
     return block;
 }
 
-// Without flags, where the fast path will not do.
-static NOINLINE void *alloc_again(HANDLE heap, SIZE_T size)
+// Where the fast path will not do. Its parameters begin as HeapAlloc()'s, and there is one call of
+// it, where CALLER is read and not before, so that the fast path need not prepare for it.
+static NOINLINE void *alloc_rest(HANDLE heap, DWORD flags, SIZE_T size, const void *caller)
 {
-    void *block = fast_alloc_rest(heap, size, 0);
+    if (UNLIKELY(flags != 0)) {
+        return alloc_slow(heap, flags, size, caller);
+    }
+    void *block = observed_alloc(heap, size, 0, caller);
     return LIKELY(block != NULL) ? block : alloc_failed(heap, 0, size);
 }
 
-ALWAYS_INLINE void *alloc(HANDLE heap, DWORD flags, SIZE_T size)
+ALWAYS_INLINE void *alloc_quickly(HANDLE heap, DWORD flags, SIZE_T size)
 {
-    if (UNLIKELY(flags != 0)) {
-        return alloc_slow(heap, flags, size);
-    }
-    void *block = fast_alloc(heap, size);
-    return LIKELY(block != NULL) ? block : alloc_again(heap, size);
+    return LIKELY(flags == 0) ? fast_alloc(heap, size) : NULL;
 }
 
 LPVOID WINAPI HeapAlloc(HANDLE hHeap, DWORD dwFlags, SIZE_T dwBytes)
 {
-    return alloc(hHeap, dwFlags, dwBytes);
+    void *block = alloc_quickly(hHeap, dwFlags, dwBytes);
+    return LIKELY(block != NULL) ? block : alloc_rest(hHeap, dwFlags, dwBytes, CALLER);
 }
 
 PVOID NTAPI RtlAllocateHeap(PVOID HeapHandle, ULONG Flags, SIZE_T Size)
 {
-    return alloc(HeapHandle, Flags, Size);
+    void *block = alloc_quickly(HeapHandle, Flags, Size);
+    return LIKELY(block != NULL) ? block : alloc_rest(HeapHandle, Flags, Size, CALLER);
 }
 
 // ---- Resize -----------------------------------------------------------------------------------
@@ -111,7 +114,7 @@ static COLD void *resize_failed(
     return fail_request(heap, flags, size, status);
 }
 
-static void *resize(HANDLE heap, DWORD flags, void *block, SIZE_T size)
+static void *resize(HANDLE heap, DWORD flags, void *block, SIZE_T size, const void *caller)
 {
     if (block == NULL) {
         last_error_set(NO_ERROR);
@@ -122,7 +125,7 @@ static void *resize(HANDLE heap, DWORD flags, void *block, SIZE_T size)
         return fail_request(heap, flags, size, HALDE_NO_MEMORY);
     }
     enum halde_status status = HALDE_OK;
-    void *resized = halde_heap_realloc(heap, block, size, engine_flags(flags), &status);
+    void *resized = observed_realloc(heap, block, size, engine_flags(flags), &status, caller);
     if (UNLIKELY(resized == NULL)) {
         return resize_failed(heap, flags, block, size, status);
     }
@@ -135,12 +138,12 @@ static void *resize(HANDLE heap, DWORD flags, void *block, SIZE_T size)
 
 LPVOID WINAPI HeapReAlloc(HANDLE hHeap, DWORD dwFlags, LPVOID lpMem, SIZE_T dwBytes)
 {
-    return resize(hHeap, dwFlags, lpMem, dwBytes);
+    return resize(hHeap, dwFlags, lpMem, dwBytes, CALLER);
 }
 
 PVOID NTAPI RtlReAllocateHeap(PVOID HeapHandle, ULONG Flags, PVOID BaseAddress, SIZE_T Size)
 {
-    return resize(HeapHandle, Flags, BaseAddress, Size);
+    return resize(HeapHandle, Flags, BaseAddress, Size, CALLER);
 }
 
 // ---- Free -------------------------------------------------------------------------------------
@@ -158,7 +161,7 @@ static COLD bool free_failed(HANDLE heap, void *block, enum halde_status status)
 // Its parameters and result are HeapFree()'s, so that the fast path can end in a jump.
 static NOINLINE BOOL free_slow(HANDLE heap, DWORD flags, void *block)
 {
-    enum halde_status status = fast_free_rest(heap, block, engine_flags(flags & HEAP_NO_SERIALIZE));
+    enum halde_status status = observed_free(heap, block, engine_flags(flags & HEAP_NO_SERIALIZE));
     return status == HALDE_OK || free_failed(heap, block, status);
 }
 

@@ -1,17 +1,18 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
 
+#include "base/compiler.h"
 #include "halde-win32/windows.h"
 #include "win32/memory_object.h"
 
 HGLOBAL WINAPI GlobalAlloc(UINT uFlags, SIZE_T dwBytes)
 {
-    return object_alloc(FAMILY_GLOBAL, uFlags, dwBytes);
+    return object_alloc(FAMILY_GLOBAL, uFlags, dwBytes, CALLER);
 }
 
 HGLOBAL WINAPI GlobalReAlloc(HGLOBAL hMem, SIZE_T dwBytes, UINT uFlags)
 {
-    return object_resize(FAMILY_GLOBAL, hMem, dwBytes, uFlags);
+    return object_resize(FAMILY_GLOBAL, hMem, dwBytes, uFlags, CALLER);
 }
 
 HGLOBAL WINAPI GlobalFree(HGLOBAL hMem)

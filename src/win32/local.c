@@ -1,17 +1,18 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
 
+#include "base/compiler.h"
 #include "halde-win32/windows.h"
 #include "win32/memory_object.h"
 
 HLOCAL WINAPI LocalAlloc(UINT uFlags, SIZE_T uBytes)
 {
-    return object_alloc(FAMILY_LOCAL, uFlags, uBytes);
+    return object_alloc(FAMILY_LOCAL, uFlags, uBytes, CALLER);
 }
 
 HLOCAL WINAPI LocalReAlloc(HLOCAL hMem, SIZE_T uBytes, UINT uFlags)
 {
-    return object_resize(FAMILY_LOCAL, hMem, uBytes, uFlags);
+    return object_resize(FAMILY_LOCAL, hMem, uBytes, uFlags, CALLER);
 }
 
 HLOCAL WINAPI LocalFree(HLOCAL hMem)

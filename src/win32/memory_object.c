@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "base/compiler.h"
 #include "engine/engine.h"
+#include "engine/observer.h"
 #include "halde-win32/winternl.h"
 #include "win32/corruption.h"
 #include "win32/front_end.h"
@@ -93,10 +94,10 @@ static bool attach_data(struct handle_entry *entry, void *data)
     return true;
 }
 
-static bool new_data_locked(struct handle_entry *entry, SIZE_T size, UINT flags)
+static bool new_data_locked(struct handle_entry *entry, SIZE_T size, UINT flags, const void *caller)
 {
     halde_heap *heap = halde_process_heap();
-    void *data = halde_heap_alloc(heap, size, zero_flag(flags));
+    void *data = heap_alloc_for(heap, size, zero_flag(flags), caller);
     if (data == NULL) {
         return false;
     }
@@ -155,37 +156,38 @@ static uintptr_t entry_flags(enum object_family family, UINT flags)
     return result;
 }
 
-static HANDLE alloc_movable_locked(enum object_family family, UINT flags, SIZE_T size)
+static HANDLE alloc_movable_locked(
+    enum object_family family, UINT flags, SIZE_T size, const void *caller)
 {
     struct handle_entry *entry = handle_table_take_locked(entry_flags(family, flags));
     if (entry == NULL) {
         return NULL;
     }
-    if (size != 0 && !new_data_locked(entry, size, flags)) {
+    if (size != 0 && !new_data_locked(entry, size, flags, caller)) {
         handle_table_give_locked(entry);
         return NULL;
     }
     return handle_of_entry(entry);
 }
 
-static HANDLE alloc_movable(enum object_family family, UINT flags, SIZE_T size)
+static HANDLE alloc_movable(enum object_family family, UINT flags, SIZE_T size, const void *caller)
 {
     lock_table();
-    HANDLE handle = alloc_movable_locked(family, flags, size);
+    HANDLE handle = alloc_movable_locked(family, flags, size, caller);
     unlock_table();
     return handle;
 }
 
-HANDLE object_alloc(enum object_family family, UINT flags, SIZE_T size)
+HANDLE object_alloc(enum object_family family, UINT flags, SIZE_T size, const void *caller)
 {
     HANDLE object;
     if ((flags & GMEM_MOVEABLE) != 0) {
-        object = alloc_movable(family, flags, size);
+        object = alloc_movable(family, flags, size, caller);
     } else {
         if (family == FAMILY_GLOBAL) {
             size = size_max(size, 1);
         }
-        object = halde_heap_alloc(halde_process_heap(), size, zero_flag(flags));
+        object = heap_alloc_for(halde_process_heap(), size, zero_flag(flags), caller);
     }
     return object != NULL ? object : fail(ERROR_NOT_ENOUGH_MEMORY);
 }
@@ -231,24 +233,24 @@ HANDLE object_free(HANDLE object)
 
 // ---- Resize -----------------------------------------------------------------------------------
 
-static void *resize_block(void *block, SIZE_T size, UINT flags)
+static void *resize_block(void *block, SIZE_T size, UINT flags, const void *caller)
 {
-    return halde_heap_realloc(halde_process_heap(), block, size, zero_flag(flags), NULL);
+    return observed_realloc(halde_process_heap(), block, size, zero_flag(flags), NULL, caller);
 }
 
-static void *resize_block_in_place(void *block, SIZE_T size, UINT flags)
+static void *resize_block_in_place(void *block, SIZE_T size, UINT flags, const void *caller)
 {
     halde_heap *heap = halde_process_heap();
     if (front_end_serves(heap, block)) {
         return NULL;
     }
-    return halde_heap_realloc(heap, block, size, zero_flag(flags) | HALDE_IN_PLACE, NULL);
+    return observed_realloc(heap, block, size, zero_flag(flags) | HALDE_IN_PLACE, NULL, caller);
 }
 
 // GMEM_MODIFY | GMEM_MOVEABLE on a fixed object: its data goes into a new block behind a handle.
-static HANDLE make_movable(UINT flags, void *block, SIZE_T size)
+static HANDLE make_movable(UINT flags, void *block, SIZE_T size, const void *caller)
 {
-    HANDLE handle = alloc_movable(FAMILY_GLOBAL, flags & ~(UINT)GMEM_ZEROINIT, size);
+    HANDLE handle = alloc_movable(FAMILY_GLOBAL, flags & ~(UINT)GMEM_ZEROINIT, size, caller);
     if (handle == NULL) {
         return fail(ERROR_NOT_ENOUGH_MEMORY);
     }
@@ -262,7 +264,8 @@ static HANDLE make_movable(UINT flags, void *block, SIZE_T size)
     return handle;
 }
 
-static HANDLE resize_fixed(enum object_family family, HANDLE object, SIZE_T size, UINT flags)
+static HANDLE resize_fixed(
+    enum object_family family, HANDLE object, SIZE_T size, UINT flags, const void *caller)
 {
     size_t old_size;
     enum halde_status status = halde_heap_size(halde_process_heap(), object, &old_size);
@@ -273,13 +276,13 @@ static HANDLE resize_fixed(enum object_family family, HANDLE object, SIZE_T size
     bool may_move = (flags & GMEM_MOVEABLE) != 0;
     if ((flags & GMEM_MODIFY) != 0) {
         bool is_converted = may_move && family == FAMILY_GLOBAL;
-        return is_converted ? make_movable(flags, object, old_size) : object;
+        return is_converted ? make_movable(flags, object, old_size, caller) : object;
     }
     if ((flags & discardable_mask(family)) != 0) {
         return fail(ERROR_INVALID_PARAMETER);
     }
-    void *resized =
-        may_move ? resize_block(object, size, flags) : resize_block_in_place(object, size, flags);
+    void *resized = may_move ? resize_block(object, size, flags, caller)
+                             : resize_block_in_place(object, size, flags, caller);
     return resized != NULL ? resized : fail(ERROR_NOT_ENOUGH_MEMORY);
 }
 
@@ -300,11 +303,11 @@ static struct resize_result discard_locked(struct handle_entry *entry, HANDLE ha
 }
 
 static struct resize_result resize_data_locked(
-    struct handle_entry *entry, HANDLE handle, SIZE_T size, UINT flags)
+    struct handle_entry *entry, HANDLE handle, SIZE_T size, UINT flags, const void *caller)
 {
     void *data = handle_data(entry);
     if (data == NULL) {
-        bool has_data = new_data_locked(entry, size, flags);
+        bool has_data = new_data_locked(entry, size, flags, caller);
         return (struct resize_result){.error = has_data ? NO_ERROR : ERROR_NOT_ENOUGH_MEMORY};
     }
     enum halde_status status = check_data_locked(entry, handle);
@@ -312,8 +315,8 @@ static struct resize_result resize_data_locked(
         return (struct resize_result){.error = ERROR_INVALID_HANDLE, .status = status};
     }
     bool may_move = handle_lock_count(entry) == 0 || (flags & GMEM_MOVEABLE) != 0;
-    void *resized =
-        may_move ? resize_block(data, size, flags) : resize_block_in_place(data, size, flags);
+    void *resized = may_move ? resize_block(data, size, flags, caller)
+                             : resize_block_in_place(data, size, flags, caller);
     if (resized == NULL) {
         return (struct resize_result){.error = ERROR_NOT_ENOUGH_MEMORY};
     }
@@ -321,8 +324,8 @@ static struct resize_result resize_data_locked(
     return (struct resize_result){.error = NO_ERROR};
 }
 
-static struct resize_result resize_movable_locked(
-    enum object_family family, struct handle_entry *entry, HANDLE handle, SIZE_T size, UINT flags)
+static struct resize_result resize_movable_locked(enum object_family family,
+    struct handle_entry *entry, HANDLE handle, SIZE_T size, UINT flags, const void *caller)
 {
     bool makes_discardable = (flags & discardable_mask(family)) != 0;
     if ((flags & GMEM_MODIFY) != 0) {
@@ -335,13 +338,14 @@ static struct resize_result resize_movable_locked(
         return (struct resize_result){.error = ERROR_INVALID_PARAMETER};
     }
     return size == 0 ? discard_locked(entry, handle, flags)
-                     : resize_data_locked(entry, handle, size, flags);
+                     : resize_data_locked(entry, handle, size, flags, caller);
 }
 
-HANDLE object_resize(enum object_family family, HANDLE object, SIZE_T size, UINT flags)
+HANDLE object_resize(
+    enum object_family family, HANDLE object, SIZE_T size, UINT flags, const void *caller)
 {
     if (!handle_is_tagged(object)) {
-        return resize_fixed(family, object, size, flags);
+        return resize_fixed(family, object, size, flags, caller);
     }
     struct resize_result result = {.error = ERROR_INVALID_HANDLE};
     void *data = NULL;
@@ -349,7 +353,7 @@ HANDLE object_resize(enum object_family family, HANDLE object, SIZE_T size, UINT
     struct handle_entry *entry = handle_table_find(object);
     if (entry != NULL) {
         data = handle_data(entry);
-        result = resize_movable_locked(family, entry, object, size, flags);
+        result = resize_movable_locked(family, entry, object, size, flags, caller);
     }
     unlock_table();
     if (result.status != HALDE_OK) {

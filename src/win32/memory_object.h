@@ -23,8 +23,10 @@ enum object_family {
     FAMILY_LOCAL,
 };
 
-HANDLE object_alloc(enum object_family family, UINT flags, SIZE_T size);
-HANDLE object_resize(enum object_family family, HANDLE object, SIZE_T size, UINT flags);
+/// `caller` is the return address of the function that the program called (observer.h).
+HANDLE object_alloc(enum object_family family, UINT flags, SIZE_T size, const void *caller);
+HANDLE object_resize(
+    enum object_family family, HANDLE object, SIZE_T size, UINT flags, const void *caller);
 HANDLE object_free(HANDLE object);
 void *object_lock(enum object_family family, HANDLE object);
 BOOL object_unlock(enum object_family family, HANDLE object);

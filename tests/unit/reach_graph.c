@@ -5,6 +5,7 @@
 // Leak search on graphs made by hand: every class, cycles, pointers to the inside, heuristics.
 
 #include "reach_world.h"
+#include "seed.h"
 
 enum {
     ROOT = 0,        // offsets of the roots
@@ -286,6 +287,144 @@ static void test_array(void)
     world_release(&world);
 }
 
+// A string of Redis with so many bytes for length and room each: 0: one byte for all.
+static void put_sds(struct world *world, size_t at, size_t size, unsigned width, uint64_t length)
+{
+    const uint64_t header_size = 2 * width + 1;
+    const uint64_t room = size - header_size - 1;
+    const unsigned kind = width == 0 ? 0 : width == 1 ? 1 : width == 2 ? 2 : width == 4 ? 3 : 4;
+    uint8_t *bytes = world->bytes + at;
+    memset(bytes, 'x', size);
+    memcpy(bytes, &length, width);
+    memcpy(bytes + width, &room, width);
+    bytes[header_size - 1] = (uint8_t)(width == 0 ? length << 3 : kind);
+    bytes[header_size + length] = 0;
+}
+
+static void expect_sds(unsigned width, size_t size, size_t prefix, uint64_t length)
+{
+    struct world world;
+    world_init(&world, 1 << 20, 4);
+    world_add_root(&world, 0, 64);
+    world_add(&world, HEAP, prefix + size);
+    const size_t header_size = 2 * width + 1;
+    root_to(&world, 0, 0, prefix + header_size);
+    put_sds(&world, HEAP + prefix, size, width, length);
+    if (prefix != 0) {
+        world_put(&world, HEAP, size);
+    }
+    uint8_t *start = world.bytes + HEAP + prefix;
+    uint8_t *kind = start + header_size - 1;
+    expect_heuristic(&world, REACH_SDS, true);
+    // Each thing that has to fit.
+    *kind ^= 1;
+    expect_heuristic(&world, REACH_SDS, false);
+    *kind ^= 1 ^ 8; // of a short string the length
+    expect_heuristic(&world, REACH_SDS, false);
+    *kind ^= 8;
+    start[header_size + length] = 'x'; // no end
+    expect_heuristic(&world, REACH_SDS, false);
+    start[header_size + length] = 0;
+    if (width != 0) {
+        start[width]++; // room
+        expect_heuristic(&world, REACH_SDS, false);
+        start[width]--;
+        start[width - 1] += 0x80; // length
+        expect_heuristic(&world, REACH_SDS, false);
+        start[width - 1] -= 0x80;
+    }
+    expect_heuristic(&world, REACH_SDS, true);
+    if (header_size + 1 < size) {
+        root_to(&world, 0, 0, prefix + header_size + 1);
+        expect_heuristic(&world, REACH_SDS, false);
+    }
+    world_release(&world);
+}
+
+// Blocks may be parts of something larger, and memory may be here already.
+static const void *hold_all(void *context, uint64_t address, size_t *size)
+{
+    const struct world *world = context;
+    if (address < WORLD_BASE || address >= WORLD_BASE + world->size) {
+        return NULL;
+    }
+    *size = world->size - (size_t)(address - WORLD_BASE);
+    return world->bytes + (address - WORLD_BASE);
+}
+
+static void test_stride_and_hold(void)
+{
+    struct wide {
+        struct reach_block block;
+        uint64_t more[3];
+    };
+    enum {
+        COUNT = 3000
+    };
+    struct world world;
+    struct random random = random_make(4711, 0);
+    world_init(&world, 1 << 20, COUNT);
+    struct wide *wide = calloc(COUNT, sizeof(*wide));
+    world_add_root(&world, 0, 64);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        world_add(&world, HEAP + (size_t)i * 96, 16 + random_below(&random, 64));
+        wide[i].block = world.blocks[i];
+        wide[i].more[1] = WORLD_BASE; // read as a block it would be one
+    }
+    for (uint32_t i = 0; i < COUNT; i++) {
+        world_point(
+            &world, i, 0, (uint32_t)random_below(&random, COUNT), random_below(&random, 2) * 8);
+        world_point(&world, i, 1, (uint32_t)random_below(&random, COUNT), 0);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        root_to(&world, i, (uint32_t)random_below(&random, COUNT), 0);
+    }
+    // Cut some off.
+    for (uint32_t i = 0; i < COUNT; i += 2) {
+        world_point(&world, i, 0, i, 0);
+        world_point(&world, i, 1, i, 0);
+    }
+    world_search(&world);
+    uint8_t *classes = malloc(COUNT);
+    uint32_t *leaders = malloc(COUNT * sizeof(*leaders));
+    memcpy(classes, world.reach.classes, COUNT);
+    memcpy(leaders, world.reach.leaders, COUNT * sizeof(*leaders));
+    EXPECT_TRUE(memchr(classes, REACH_DEFINITE, COUNT) != NULL);
+    EXPECT_TRUE(memchr(classes, REACH_INDIRECT, COUNT) != NULL);
+    EXPECT_TRUE(memchr(classes, REACH_REACHABLE, COUNT) != NULL);
+    for (int hold = 0; hold < 2; hold++) {
+        world.input.blocks = &wide->block;
+        world.input.block_stride = sizeof(*wide);
+        world.input.hold = hold ? hold_all : NULL;
+        size_t calls = world.calls;
+        world_search(&world);
+        EXPECT_TRUE(memcmp(classes, world.reach.classes, COUNT) == 0);
+        EXPECT_TRUE(memcmp(leaders, world.reach.leaders, COUNT * sizeof(*leaders)) == 0);
+        EXPECT_SIZE(reach_block_at(&world.input, wide[COUNT - 1].block.start + 3), COUNT - 1);
+        // The root is read, and the line that goes beyond the memory.
+        EXPECT_TRUE(!hold || world.calls - calls < 5);
+    }
+    free(classes);
+    free(leaders);
+    free(wide);
+    world_release(&world);
+}
+
+static void test_sds(void)
+{
+    expect_sds(0, 9, 0, 7);
+    expect_sds(0, 2, 0, 0);
+    expect_sds(1, 100, 0, 96);
+    expect_sds(1, 100, 0, 11);
+    expect_sds(1, 4, 0, 0);
+    expect_sds(2, 1000, 0, 1000 - 6);
+    expect_sds(4, 70000, 0, 3);
+    expect_sds(8, 1000, 0, 5);
+    expect_sds(1, 100, 8, 96);
+    expect_sds(2, 1000, 8, 700);
+    expect_sds(8, 1000, 8, 5);
+}
+
 static void test_bases(void)
 {
     struct world world;
@@ -468,6 +607,8 @@ int main(void)
     test_length();
     test_array();
     test_bases();
+    test_sds();
+    test_stride_and_hold();
     test_unreadable_memory();
     test_little_memory();
     if (!CONFIG_TSAN) { // a search that reads much, in one thread

@@ -258,27 +258,35 @@ static struct layout_recorder recorder = {
     .time_ns = {.offset = 8, .size = 8},
 };
 static uint64_t debug_handle;
+static struct fuzz_origin {
+    uint64_t file, copy;
+    int32_t line;
+} fuzz_origins[10];
+static uint64_t origins_address;
 static struct layout_debug_heap debug = {
-    .extension = {.name = LAYOUT_DEBUG_HEAP, .version = 1, .size = sizeof(debug)},
-    .number = {.offset = 0, .size = 8},
-    .file = {.offset = 8, .size = 8},
-    .size = {.offset = 16, .size = 8},
-    .inner_size = {.offset = 24, .size = 8},
-    .line = {.offset = 32, .size = 4},
-    .use = {.offset = 36, .size = 4},
-    .file_name = {.offset = 40, .size = 4},
-    .front = {.offset = 44, .size = 4},
-    .inner = {.offset = 48, .size = 4},
-    .thread_id = {.offset = 52, .size = 4},
-    .stack = {.offset = 56, .size = 4},
-    .state = {.offset = 60, .size = 1},
+    .extension = {.name = LAYOUT_DEBUG_HEAP,
+        .version = LAYOUT_DEBUG_HEAP_VERSION,
+        .size = sizeof(debug)},
+    .size = {.offset = 0, .size = 6},
+    .number = {.offset = 6, .size = 6},
+    .stack = {.offset = 12, .size = 4},
+    .inner = {.offset = 16, .size = 4},
+    .use = {.offset = 20, .size = 4},
+    .thread_id = {.offset = 24, .size = 3},
+    .shape = {.offset = 27, .size = 1},
+    .origin = {.offset = 28, .size = 3},
+    .state = {.offset = 31, .size = 1},
     .state_live = 1,
     .state_ignored = 2,
     .state_delayed = 3,
     .state_quarantined = 4,
-    .file_name_count = 10,
-    .file_name_size = 16,
-    .file_name_offset = 8,
+    .front_gap_size = 16,
+    .shift_mask = 31,
+    .origin_count = 10,
+    .origin_size = sizeof(struct fuzz_origin),
+    .origin_file = {.offset = 0, .size = 8},
+    .origin_copy = {.offset = 8, .size = 8},
+    .origin_line = {.offset = 16, .size = 4},
 };
 static struct layout_stacks stacks = {
     .extension = {.name = LAYOUT_STACKS, .version = 1, .size = sizeof(stacks)},
@@ -286,10 +294,12 @@ static struct layout_stacks stacks = {
 
 static halde_heap *make_debug_heap(void)
 {
-    halde_heap *heap = engine_heap_create(64);
+    halde_heap *heap = engine_heap_create(32);
     ASSERT_NOT_NULL(heap);
     debug_handle = (uintptr_t)heap;
     debug.heap = (uintptr_t)&debug_handle;
+    origins_address = (uintptr_t)fuzz_origins;
+    debug.origins = (uintptr_t)&origins_address;
     stacks.depot = (uintptr_t)stack_depot_place();
     for (size_t i = 0; i < BLOCKS; i++) {
         size_t size = i * 7 % 300;
@@ -297,12 +307,14 @@ static halde_heap *make_debug_heap(void)
         void *data = halde_heap_alloc(heap, size + 40, 0);
         ASSERT_TRUE(engine_block_at(heap, data, &block));
         const uintptr_t frames[3] = {i % 10, 2, 3};
-        uint8_t record[64] = {0};
-        memcpy(record, &i, 8);
-        memcpy(record + 16, &size, 8);
-        memcpy(record + 44, &(uint32_t){16}, 4);
-        memcpy(record + 56, &(uint32_t){stack_depot_put(frames, 3)}, 4);
-        record[60] = (uint8_t)(i % 5);
+        uint8_t record[32] = {0};
+        memcpy(record, &size, 6);
+        memcpy(record + 6, &i, 6);
+        memcpy(record + 12, &(uint32_t){stack_depot_put(frames, 3)}, 4);
+        memcpy(record + 16, &(uint32_t){i % 11 == 0 ? 16 : 0}, 4);
+        record[27] = 4;
+        record[28] = (uint8_t)(i % 12);
+        record[31] = (uint8_t)(i % 5);
         memcpy(block.record, record, sizeof(record));
     }
     engine_extend_layout(&stacks.extension);
@@ -334,6 +346,8 @@ static void add_layout_targets(struct view *view)
         add_target((const void *)(uintptr_t)layout, sizeof(struct layout));
     }
     add_target(&debug, sizeof(debug));
+    add_target(fuzz_origins, sizeof(fuzz_origins));
+    add_target(&origins_address, sizeof(origins_address));
     add_target(&stacks, sizeof(stacks));
     add_target(&recorder, sizeof(recorder));
     add_target(&pool, sizeof(pool));

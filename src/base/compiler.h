@@ -47,6 +47,9 @@
 #define HIDDEN __attribute__((visibility("hidden")))
 #define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
 
+/// The return address of the function it stands in.
+#define CALLER __builtin_return_address(0)
+
 /// Thread-local storage that is reached without a call, from a shared library too.
 #define THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
 

@@ -26,29 +26,30 @@ static size_t choose_place_count(uint64_t range_size, size_t limit)
 bool copies_init(struct copies *copies, const struct copies_source *source)
 {
     const size_t count = choose_place_count(source->range_size, source->limit);
-    const size_t tags_size = bits_round_up(count * sizeof(uint64_t), COPY_LINE_SIZE);
+    const size_t lines_size = bits_round_up(count * sizeof(struct copy_line), COPY_LINE_SIZE);
     *copies = (struct copies){
         .read = source->read,
+        .hold = source->hold,
         .context = source->context,
         .place_count = count,
-        .memory_size = tags_size + (count << COPY_LINE_SHIFT),
+        .memory_size = lines_size + (count << COPY_LINE_SHIFT),
     };
     uint8_t *memory = pages_take(copies->memory_size);
     if (memory == NULL) {
         return false;
     }
-    if (source->is_dense) {
+    if (source->is_dense && source->hold == NULL) {
         os_want_huge_pages(memory, copies->memory_size);
     }
-    copies->tags = (uint64_t *)(void *)memory;
-    copies->bytes = memory + tags_size;
+    copies->lines = (struct copy_line *)(void *)memory;
+    copies->bytes = memory + lines_size;
     return true;
 }
 
 void copies_release(struct copies *copies)
 {
-    pages_give_back(copies->tags, copies->memory_size);
-    copies->tags = NULL;
+    pages_give_back(copies->lines, copies->memory_size);
+    copies->lines = NULL;
 }
 
 // Bytes from an address to the end of its page.
@@ -82,11 +83,26 @@ size_t copies_read_through(struct copies *copies, uint64_t address, void *buffer
     return read_size;
 }
 
+// The bytes of a line, where all of it is here; NULL: it is not.
+static const uint8_t *held_line(const struct copies *copies, uint64_t address)
+{
+    size_t size = 0;
+    const void *bytes = copies->hold == NULL ? NULL : copies->hold(copies->context, address, &size);
+    return size >= COPY_LINE_SIZE ? bytes : NULL;
+}
+
 void copies_fill(struct copies *copies, uint64_t line, size_t place)
 {
-    copies_read_through(copies, line << COPY_LINE_SHIFT, copies->bytes + (place << COPY_LINE_SHIFT),
-        COPY_LINE_SIZE);
-    copies->tags[place] = line + 1;
+    const uint64_t address = line << COPY_LINE_SHIFT;
+    const uint8_t *held = held_line(copies, address);
+    if (held == NULL) {
+        uint8_t *bytes = copies->bytes + (place << COPY_LINE_SHIFT);
+        copies_read_through(copies, address, bytes, COPY_LINE_SIZE);
+        held = bytes;
+    } else {
+        copies->read_size += COPY_LINE_SIZE;
+    }
+    copies->lines[place] = (struct copy_line){line + 1, held};
 }
 
 void copies_peek(struct copies *copies, uint64_t kept, uint64_t address, void *buffer, size_t size)

@@ -5,7 +5,8 @@
  * Copies of the memory that blocks lie in, made line by line when one is needed.
  *
  * To ask for each block alone would cost a system call a block.  A line has its one place, by its
- * address; there are places for the whole range of the blocks, up to a limit of memory.  Bytes that
+ * address; there are places for the whole range of the blocks, up to a limit of memory.  Nothing
+ * is copied of what is here anyway.  Bytes that
  * cannot be read are zero: no pointers.
  */
 #ifndef REACH_COPIES_H
@@ -18,12 +19,19 @@ enum {
     COPY_LINE_SIZE = 1 << COPY_LINE_SHIFT,
 };
 
+/// What is at a place.
+struct copy_line {
+    uint64_t tag;         ///< number of the line, plus 1; 0: none
+    const uint8_t *bytes; ///< of the line: a copy, or where they are anyway
+};
+
 struct copies {
     reach_reader read;
+    reach_holder hold;
     void *context;
-    uint64_t *tags; ///< for each place: number of the line that it has, plus 1; 0: none
-    uint8_t *bytes;
-    size_t place_count; ///< a power of two
+    struct copy_line *lines; ///< for each place
+    uint8_t *bytes;          ///< room for a copy for each place
+    size_t place_count;      ///< a power of two
     size_t memory_size;
     uint64_t read_size; ///< bytes that were read
     uint64_t hole_size; ///< bytes that could not be read
@@ -43,6 +51,7 @@ ALWAYS_INLINE bool copies_are_exhausted(const struct copies *copies)
 
 struct copies_source {
     reach_reader read;
+    reach_holder hold; ///< NULL: nothing is here yet
     void *context;
     uint64_t range_size; ///< bytes from the first block to the end of the last
     bool is_dense;       ///< most of them will be asked for
@@ -64,19 +73,19 @@ ALWAYS_INLINE const uint8_t *copies_at(struct copies *copies, uint64_t address, 
     const uint64_t line = address >> COPY_LINE_SHIFT;
     const size_t place = line & (copies->place_count - 1);
     const size_t offset = address & (COPY_LINE_SIZE - 1);
-    if (UNLIKELY(copies->tags[place] != line + 1)) {
+    if (UNLIKELY(copies->lines[place].tag != line + 1)) {
         copies_fill(copies, line, place);
     }
     *size = COPY_LINE_SIZE - offset;
-    return copies->bytes + (place << COPY_LINE_SHIFT) + offset;
+    return copies->lines[place].bytes + offset;
 }
 
 /// Tells the processor that the bytes at an address will be asked for, if they are there.
 ALWAYS_INLINE void copies_prefetch(const struct copies *copies, uint64_t address)
 {
     const size_t place = (address >> COPY_LINE_SHIFT) & (copies->place_count - 1);
-    __builtin_prefetch(
-        copies->bytes + (place << COPY_LINE_SHIFT) + (address & (COPY_LINE_SIZE - 1)));
+    const uintptr_t bytes = (uintptr_t)copies->lines[place].bytes;
+    __builtin_prefetch((const void *)(bytes + (address & (COPY_LINE_SIZE - 1))));
 }
 
 /// Copies a few bytes without disturbing the line of `kept`, an address. Unreadable ones are 0.

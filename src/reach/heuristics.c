@@ -3,6 +3,8 @@
 
 #include "reach/search.h"
 
+#include <string.h>
+
 enum {
     STRING_HEADER_SIZE = 24, // length, capacity and count of owners before the characters
     ARRAY_COOKIE_SIZE = 8,   // a new[] of objects with destructors begins with their count
@@ -66,9 +68,65 @@ static bool is_base(struct search *search, const struct reach_block *block, uint
     return word_at(search, table - 2 * WORD_SIZE) == block->start - pointer;
 }
 
+// A string of Redis' library "simple dynamic strings": the pointer leads to the characters, behind
+//
+//     length, room: 1, 2, 4 or 8 bytes each; kind: 1 byte, of which the lowest three bits are used
+//
+// or behind one byte that has kind 0 and the length in its upper bits.  A 0 follows the characters
+// and then the rest of the room, up to the end of the block.
+static bool is_sds(struct search *search, uint64_t start, uint64_t size, uint64_t pointer)
+{
+    enum {
+        KIND_BITS = 3,
+        KIND_MASK = (1 << KIND_BITS) - 1,
+        KIND_MAX = 4,
+        HEADER_MAX = 2 * 8 + 1,
+    };
+    const uint64_t header_size = pointer - start;
+    uint8_t header[HEADER_MAX];
+    if (header_size > HEADER_MAX || header_size >= size) {
+        return false;
+    }
+    copies_peek(&search->copies, search->kept, start, header, header_size);
+    const uint8_t last = header[header_size - 1];
+    const unsigned kind = last & KIND_MASK;
+    const size_t width = kind == 0 ? 0 : (size_t)1 << (kind - 1);
+    if (kind > KIND_MAX || header_size != 2 * width + 1 || (kind != 0 && last != kind)) {
+        return false;
+    }
+    uint64_t length = last >> KIND_BITS;
+    uint64_t room = length;
+    if (kind != 0) {
+        length = room = 0;
+        memcpy(&length, header, width);
+        memcpy(&room, header + width, width);
+    }
+    if (length > room || room != size - header_size - 1) {
+        return false;
+    }
+    uint8_t end;
+    copies_peek(&search->copies, search->kept, pointer + length, &end, 1);
+    return end == 0;
+}
+
+// Redis may keep the size of each block in 8 bytes before it.
+static bool is_sds_block(struct search *search, const struct reach_block *block, uint64_t pointer)
+{
+    enum {
+        OFFSET_MAX = 32
+    };
+    if (pointer - block->start > OFFSET_MAX) {
+        return false;
+    }
+    return is_sds(search, block->start, block->size, pointer) ||
+           (pointer - block->start > WORD_SIZE && is_length(search, block) &&
+               is_sds(search, block->start + WORD_SIZE, block->size - WORD_SIZE, pointer));
+}
+
 bool heuristics_accept(struct search *search, uint32_t number, uint64_t pointer)
 {
-    const struct reach_block *block = &search->input->blocks[number];
+    const struct reach_block found = block_index_get(&search->index, number);
+    const struct reach_block *block = &found;
     const uint32_t heuristics = search->input->heuristics;
     const uint64_t offset = pointer - block->start;
     if ((heuristics & REACH_INTERIOR) != 0) {
@@ -82,6 +140,9 @@ bool heuristics_accept(struct search *search, uint32_t number, uint64_t pointer)
         return true;
     }
     if (offset == ARRAY_COOKIE_SIZE && (heuristics & REACH_ARRAY) != 0 && is_array(search, block)) {
+        return true;
+    }
+    if ((heuristics & REACH_SDS) != 0 && is_sds_block(search, block, pointer)) {
         return true;
     }
     return (heuristics & REACH_BASES) != 0 && is_base(search, block, pointer);

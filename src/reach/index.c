@@ -27,7 +27,7 @@ static void fill_buckets(struct block_index *index)
 {
     size_t bucket = 0;
     for (uint32_t i = 0; i < index->count; i++) {
-        const size_t own = (index->blocks[i].start - index->low) >> index->shift;
+        const size_t own = (block_index_get(index, i).start - index->low) >> index->shift;
         while (bucket <= own && bucket <= index->bucket_count) {
             index->firsts[bucket++] = i;
         }
@@ -37,16 +37,20 @@ static void fill_buckets(struct block_index *index)
     }
 }
 
-bool block_index_init(
-    struct block_index *index, const struct reach_block *blocks, size_t block_count)
+bool block_index_init(struct block_index *index, const struct reach_input *input)
 {
-    *index = (struct block_index){.blocks = blocks, .count = (uint32_t)block_count};
+    const size_t block_count = input->block_count;
+    *index = (struct block_index){
+        .blocks = (const char *)input->blocks,
+        .stride = input->block_stride != 0 ? input->block_stride : sizeof(*input->blocks),
+        .count = (uint32_t)block_count,
+    };
     if (block_count == 0) {
         return true;
     }
-    const struct reach_block *last = &blocks[block_count - 1];
-    index->low = blocks[0].start;
-    index->size = last->start - index->low + block_extent(last);
+    const struct reach_block last = block_index_get(index, index->count - 1);
+    index->low = block_index_get(index, 0).start;
+    index->size = last.start - index->low + block_extent(&last);
     index->shift = choose_shift(index->size, block_count);
     index->bucket_count = ((index->size - 1) >> index->shift) + 1;
     index->memory_size = (index->bucket_count + 1) * sizeof(*index->firsts);
@@ -69,7 +73,7 @@ uint32_t block_index_last_before(
 {
     while (first < end) {
         const uint32_t middle = first + (end - first) / 2;
-        if (index->blocks[middle].start <= address) {
+        if (block_index_get(index, middle).start <= address) {
             first = middle + 1;
         } else {
             end = middle;

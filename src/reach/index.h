@@ -14,7 +14,8 @@
 #include "reach/reach.h"
 
 struct block_index {
-    const struct reach_block *blocks;
+    const char *blocks; ///< struct reach_block each
+    size_t stride;      ///< bytes from one to the next
     uint32_t count;
     uint32_t shift; ///< log2 of a bucket's bytes
     uint64_t low;   ///< first byte of the first block
@@ -25,14 +26,27 @@ struct block_index {
 };
 
 /// False: no memory.
-bool block_index_init(
-    struct block_index *index, const struct reach_block *blocks, size_t block_count);
+bool block_index_init(struct block_index *index, const struct reach_input *input);
 void block_index_release(struct block_index *index);
 
 /// Bytes of a block that can be pointed at.
 ALWAYS_INLINE uint64_t block_extent(const struct reach_block *block)
 {
     return block->size == 0 ? 1 : block->size;
+}
+
+/// Where a block's description lies, to be fetched ahead.
+ALWAYS_INLINE const void *block_index_place(const struct block_index *index, uint32_t block)
+{
+    return index->blocks + block * index->stride;
+}
+
+/// A block by its number.
+ALWAYS_INLINE struct reach_block block_index_get(const struct block_index *index, uint32_t block)
+{
+    struct reach_block found;
+    memcpy(&found, index->blocks + block * index->stride, sizeof(found));
+    return found;
 }
 
 /// The last of the blocks [first, end) that starts at `address` or before; first - 1: none.
@@ -59,8 +73,8 @@ ALWAYS_INLINE uint32_t block_index_find(const struct block_index *index, uint64_
     if (found == UINT32_MAX) {
         return REACH_NO_BLOCK;
     }
-    const struct reach_block *block = &index->blocks[found];
-    return address - block->start < block_extent(block) ? found : REACH_NO_BLOCK;
+    const struct reach_block block = block_index_get(index, found);
+    return address - block.start < block_extent(&block) ? found : REACH_NO_BLOCK;
 }
 
 #endif

@@ -40,7 +40,7 @@ static bool is_unclassed(const struct lost *lost, uint32_t block)
 static void push(struct lost *lost, uint32_t block)
 {
     lost->steps[lost->step_count++] = (struct step){
-        .address = words_start(lost->search->input->blocks[block].start),
+        .address = words_start(block_index_get(&lost->search->index, block).start),
         .block = block,
     };
 }
@@ -50,8 +50,8 @@ static uint32_t next_block(struct lost *lost, struct step *step,
     bool (*is_wanted)(const struct lost *lost, uint32_t block))
 {
     struct search *search = lost->search;
-    const struct reach_block *own = &search->input->blocks[step->block];
-    const uint64_t end = words_end(own->start + own->size);
+    const struct reach_block own = block_index_get(&search->index, step->block);
+    const uint64_t end = words_end(own.start + own.size);
     while (step->address < end && !copies_are_exhausted(&search->copies)) {
         size_t size;
         const uint64_t *words =

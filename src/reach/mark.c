@@ -37,7 +37,7 @@ static void reach_block(struct search *search, uint32_t block, const struct cand
     if (search->is_possible) {
         *class = REACH_POSSIBLE;
         put(search, block);
-    } else if (candidate->word == search->input->blocks[block].start ||
+    } else if (candidate->word == block_index_get(&search->index, block).start ||
                heuristics_accept(search, block, candidate->word)) {
         *class = REACH_REACHABLE;
         put(search, block);
@@ -59,7 +59,7 @@ static void resolve_candidates(struct search *search)
     for (size_t i = 0; i < search->candidate_count; i++) {
         const size_t bucket = (search->candidates[i].word - index->low) >> index->shift;
         const uint32_t first = index->firsts[bucket];
-        __builtin_prefetch(&index->blocks[first]);
+        __builtin_prefetch(block_index_place(index, first));
         __builtin_prefetch(&search->result->classes[first]);
     }
     for (size_t i = 0; i < search->candidate_count; i++) {
@@ -127,9 +127,9 @@ static void follow_single_words(struct search *search)
 static void follow_block(struct search *search, uint32_t block)
 {
     const struct source source = {.block = block};
-    const uint64_t start = search->input->blocks[block].start;
-    const uint64_t end = words_end(start + search->input->blocks[block].size);
-    uint64_t address = words_start(start);
+    const struct reach_block own = block_index_get(&search->index, block);
+    const uint64_t end = words_end(own.start + own.size);
+    uint64_t address = words_start(own.start);
     while (address < end && !copies_are_exhausted(&search->copies)) {
         size_t size;
         const uint8_t *bytes = copies_at(&search->copies, address, &size);
@@ -145,14 +145,15 @@ static void follow_block(struct search *search, uint32_t block)
 static void prefetch_block(const struct search *search, size_t place)
 {
     if (place < search->queue_tail) {
-        __builtin_prefetch(&search->input->blocks[search->queue[place]]);
+        __builtin_prefetch(block_index_place(&search->index, search->queue[place]));
     }
 }
 
 static void prefetch_bytes(const struct search *search, size_t place)
 {
     if (place < search->queue_tail) {
-        copies_prefetch(&search->copies, search->input->blocks[search->queue[place]].start);
+        copies_prefetch(
+            &search->copies, block_index_get(&search->index, search->queue[place]).start);
     }
 }
 

@@ -19,15 +19,15 @@
  *        `------> inside of [ C ]      C: possible, and all that only C leads to
  *
  * (LeakSanitizer takes a pointer to the inside for one to the start.)  Some pointers to the inside
- * are ordinary in C++, and count as pointers to the start: `heuristics` says which.
+ * are ordinary in C++ or in a library, and count as pointers to the start: `heuristics` says which.
  *
  * Of each group of lost blocks that no other lost block leads to, exactly one is definite: of a
  * cycle the one at the lowest address that a search in order of addresses meets first.
  *
  * Memory comes from the system, never from malloc(): some 14 bytes for each block, a bounded copy
- * of what is read, and 16 bytes for each lost block that lies on one chain.  Nothing recurses;
- * every block is read at most once, lost ones twice more.  A block's word is trusted for nothing
- * but a look-up, so damaged memory gives wrong classes at worst.
+ * of what is not here yet, and 16 bytes for each lost block that lies on one chain.  Nothing
+ * recurses; every block is read at most once, lost ones twice more.  A block's word is trusted for
+ * nothing but a look-up, so damaged memory gives wrong classes at worst.
  *
  * Threads: a search uses only what it is given.  Order of the pages that it reads is any.
  */
@@ -35,6 +35,8 @@
 #define REACH_REACH_H
 
 #include "base/compiler.h"
+
+#include <string.h>
 
 enum reach_class {
     REACH_NOT_SEARCHED,
@@ -59,6 +61,9 @@ struct reach_range {
 
 /// Copies memory; returns how many bytes could be read, from the start on.
 typedef size_t (*reach_reader)(void *context, uint64_t address, void *buffer, size_t size);
+/// Memory that is here already: the bytes at an address, which stay as long as the search. `*size`:
+/// how many follow one another. NULL: it is not here, and has to be read.
+typedef const void *(*reach_holder)(void *context, uint64_t address, size_t *size);
 
 /// Pointers to the inside of a block that count as pointers to its start.
 enum reach_heuristics {
@@ -68,8 +73,10 @@ enum reach_heuristics {
     REACH_ARRAY = 1 << 2,    ///< 8 bytes behind the start of a new[], where the count stands
     REACH_BASES = 1 << 3,    ///< to a base class with virtual functions, at an offset
     REACH_INTERIOR = 1 << 4, ///< any: as LeakSanitizer does
-    /// What memcheck does unless it is told otherwise.
-    REACH_USUAL = REACH_STRING | REACH_LENGTH | REACH_ARRAY | REACH_BASES,
+    REACH_SDS = 1 << 5,      ///< to the characters of a string of Redis: length, room, kind,
+                             ///< characters; 1 to 17 bytes behind the start
+    /// What memcheck does unless it is told otherwise, and what it does not know.
+    REACH_USUAL = REACH_STRING | REACH_LENGTH | REACH_ARRAY | REACH_BASES | REACH_SDS,
 };
 
 enum {
@@ -80,6 +87,7 @@ enum {
 struct reach_input {
     const struct reach_block *blocks; ///< by address; no two overlap
     size_t block_count;               ///< at most REACH_BLOCKS_MAX
+    size_t block_stride;              ///< bytes from one block to the next; 0: nothing lies between
     const struct reach_range *roots;
     size_t root_count;
     const uint64_t *words; ///< registers and the like: roots, too
@@ -89,7 +97,8 @@ struct reach_input {
     const struct reach_range *constants;
     size_t constant_count;
     reach_reader read;
-    void *context;
+    reach_holder hold;   ///< asked before blocks are read; NULL: nothing is here
+    void *context;       ///< of both
     uint32_t heuristics; ///< enum reach_heuristics
     bool has_referrers;  ///< note for each block from where it was reached first
     size_t memory_limit; ///< bytes of copies of blocks; 0: 256 MiB
@@ -134,6 +143,15 @@ struct reach_pointer {
 /// returns whether to go on. Returns false without memory.
 bool reach_find_pointers(const struct reach_input *input, struct reach_range target,
     bool (*visit)(const struct reach_pointer *pointer, void *context), void *context);
+
+/// A block by its number.
+ALWAYS_INLINE struct reach_block reach_block_of(const struct reach_input *input, size_t number)
+{
+    const size_t stride = input->block_stride != 0 ? input->block_stride : sizeof(*input->blocks);
+    struct reach_block block;
+    memcpy(&block, (const char *)input->blocks + number * stride, sizeof(block));
+    return block;
+}
 
 /// The block that an address lies in, or REACH_NO_BLOCK.
 uint32_t reach_block_at(const struct reach_input *input, uint64_t address);

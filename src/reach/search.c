@@ -37,7 +37,7 @@ static bool is_dense(const struct search *search)
 {
     uint64_t size = 0;
     for (size_t i = 0; i < search->input->block_count; i++) {
-        size += search->input->blocks[i].size;
+        size += reach_block_of(search->input, i).size;
     }
     return size >= search->index.size / 4;
 }
@@ -46,12 +46,12 @@ static bool take_own(struct search *search)
 {
     const struct reach_input *input = search->input;
     search->queue = pages_take(queue_size(search));
-    if (search->queue == NULL ||
-        !block_index_init(&search->index, input->blocks, input->block_count)) {
+    if (search->queue == NULL || !block_index_init(&search->index, input)) {
         return false;
     }
     const struct copies_source source = {
         .read = input->read,
+        .hold = input->hold,
         .context = input->context,
         .range_size = search->index.size,
         .is_dense = is_dense(search),
@@ -98,14 +98,17 @@ void reach_release(struct reach *reach)
 
 uint32_t reach_block_at(const struct reach_input *input, uint64_t address)
 {
-    const struct block_index index = {.blocks = input->blocks};
+    const struct block_index index = {
+        .blocks = (const char *)input->blocks,
+        .stride = input->block_stride != 0 ? input->block_stride : sizeof(*input->blocks),
+    };
     const uint32_t found =
         block_index_last_before(&index, 0, (uint32_t)input->block_count, address);
     if (found == UINT32_MAX) {
         return REACH_NO_BLOCK;
     }
-    const struct reach_block *block = &input->blocks[found];
-    return address - block->start < block_extent(block) ? found : REACH_NO_BLOCK;
+    const struct reach_block block = reach_block_of(input, found);
+    return address - block.start < block_extent(&block) ? found : REACH_NO_BLOCK;
 }
 
 struct pointer_search {
@@ -178,9 +181,9 @@ static void visit_blocks(struct pointer_search *search, const struct reach_input
 {
     search->root = 0;
     for (uint32_t i = 0; i < input->block_count; i++) {
-        const struct reach_block *block = &input->blocks[i];
+        const struct reach_block block = reach_block_of(input, i);
         search->block = i;
-        if (!visit_range(search, block->start, block->start + block->size)) {
+        if (!visit_range(search, block.start, block.start + block.size)) {
             return;
         }
     }
@@ -190,7 +193,8 @@ bool reach_find_pointers(const struct reach_input *input, struct reach_range tar
     bool (*visit)(const struct reach_pointer *pointer, void *context), void *context)
 {
     struct pointer_search search = {.target = target, .visit = visit, .context = context};
-    const struct copies_source source = {.read = input->read, .context = input->context};
+    const struct copies_source source = {
+        .read = input->read, .hold = input->hold, .context = input->context};
     if (!copies_init(&search.copies, &source)) {
         return false;
     }

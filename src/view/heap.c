@@ -91,6 +91,7 @@ static bool decode_heap(struct view *view, uint64_t address, struct view_heap *h
         .initial_size = FIELD(heap, initial_size),
         .maximum_size = FIELD(heap, maximum_size),
         .lock_owner = FIELD_32(heap, lock_depth) == 0 ? 0 : FIELD(heap, lock_owner),
+        .is_observed = FIELD(heap, is_observed) != 0,
         .is_serial = FIELD(heap, is_serial) != 0,
         .is_mutex_held = FIELD_32(heap, mutex) != 0,
         .record_size = FIELD_32(heap, record_size),

@@ -117,6 +117,7 @@ struct view_heap {
     uint64_t lock_owner;   ///< thread record that holds the heap's lock, or 0
     bool is_process_heap;
     bool is_debug_heap;
+    bool is_observed; ///< the recorder sees its blocks, if there is one
     bool is_serial;
     bool is_mutex_held;
     uint32_t record_size; ///< bytes of a side record, 0: none
@@ -205,7 +206,7 @@ struct view_element {
     uint64_t record;     ///< busy only: address of its side record, or 0
     uint32_t block_size; ///< of a span
     bool is_last_free;   ///< free range that ends where an uncommitted range begins
-    bool has_info;       ///< its state says that it has user info
+    bool has_info;       ///< its state says that it has user info, or a sample's note
 };
 
 /// What is wrong where a walk could not go on, or with an element.
@@ -267,7 +268,8 @@ struct view_user_info {
 bool view_user_info(struct view *view, const struct view_heap *heap,
     const struct view_element *element, struct view_user_info *info);
 
-/// Entries of a heap's user info table, as it counts them itself. False: it has no table.
+/// Entries of a heap's user info table, of notes too, as it counts them itself. False: it has no
+/// table.
 bool view_user_info_count(struct view *view, const struct view_heap *heap, uint32_t *count);
 
 enum view_debug_state {
@@ -297,7 +299,7 @@ struct view_debug_block {
 bool view_debug_block(struct view *view, const struct view_heap *heap,
     const struct view_element *element, struct view_debug_block *block);
 
-/// What the recorder noted about a block of the process heap.
+/// What the recorder noted about a block of an observed heap.
 struct view_record {
     uint32_t stack;
     uint32_t thread_id;

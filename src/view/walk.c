@@ -292,6 +292,8 @@ static void set_mixed(
     element->start = granule_address(view, heap, granule);
     element->end = element->start + size;
     element->has_info = (state & flag) != 0;
+    uint64_t records = records_of(view, heap, view_slice_number(view, heap->handle));
+    element->record = records == 0 ? 0 : records + (uint64_t)granule * heap->record_size;
     if (slack > size || state == continuation) {
         note_fault(walk, VIEW_BAD_STATE, element->start);
         slack = size;
@@ -657,6 +659,8 @@ bool view_fetch_slice(
             return false;
         }
         count = slice->block_count;
+    } else if (slice->kind == KIND(MIXED)) {
+        count = heap->mixed.top < heap->mixed.limit ? heap->mixed.top : heap->mixed.limit;
     } else if (!is_large) {
         return true;
     }

@@ -44,7 +44,8 @@ static void touch_image(const struct image *image)
         size_t count;
         const uint64_t *frames = image_frames(image, block->stack, &count);
         sum += count ? frames[count - 1] : 0;
-        sum += strlen(image_string(image, block->file)) + image->heaps[block->heap].handle;
+        sum += strlen(image_string(image, image_detail(image, block)->file)) +
+               image->heaps[block->heap].handle;
         sum += image->leaders ? image->blocks[image->leaders[index]].address : 0;
     }
     for (size_t index = 0; index < image->thread_count; index++) {

@@ -255,4 +255,16 @@ with open(report, encoding="utf-8") as file:
 check(document["schema"] == "halde.run/1" and document["ended"] == "killed" and document["sites"], "killed:", document)
 judge(document, "run of a killed program")
 
+# The capture of such a run has no image of the end: what only that says is not known, not 0.
+capture = os.path.join(work, "killed.halde")
+done = run("run", "-q", "--no-report", "-o", capture, "--", sys.executable, "-c",
+           "import ctypes, os; ctypes.CDLL(None).malloc(100); os.kill(os.getpid(), 9)")
+check(done.returncode == 128 + 9, "capture of a killed program:", done.returncode, done.stderr)
+document = parse(run("report", "--json", capture).stdout)
+judge(document, "report of a killed program")
+for key in ("overhead_bytes", "committed_bytes", "unused_bytes", "sparse_pages"):
+    check(document[key] is None, key, document[key])
+text = run("report", capture).stdout.decode()
+check(any(line.split() == ["slack", "not", "known"] for line in text.splitlines()), "slack:", text)
+
 finish()

@@ -49,9 +49,9 @@ def start(program):
     return process
 
 
-def leaks(what):
+def leaks(what, *options):
     """kind -> function -> blocks; and the whole answer."""
-    result = subprocess.run([TOOL, "leaks", what, "--json", "--all", "--no-suppressions"],
+    result = subprocess.run([TOOL, "leaks", what, "--json", "--all", "--no-suppressions", *options],
                             capture_output=True, text=True)
     if result.returncode not in (0, 1):
         print(result.stderr)
@@ -131,7 +131,12 @@ def test_c(folder):
         process.send_signal(signal.SIGKILL)
         process.wait()
     if shutil.which("valgrind"):
+        # Under valgrind blocks lie below 4 GiB, where now and then some number looks like a pointer into
+        # the large one.  That does not happen each time.
         judge = ask_valgrind(folder, program)
+        for _ in range(3):
+            if judge["possible"]["plant_large"]:
+                judge = ask_valgrind(folder, program)
         expect("valgrind: definite", dict(judge["definite"]), C_DEFINITE)
         expect("valgrind: indirect", sum(judge["indirect"].values()), C_INDIRECT)
         expect("valgrind: possible", dict(judge["possible"]), C_POSSIBLE)
@@ -187,6 +192,10 @@ def test_cxx(folder):
         expect("C++: possible", dict(found["possible"]), {})
         expect("C++: in use", sorted(found["reachable"]),
                ["plant_array", "plant_base", "plant_shared", "plant_words"])
+        for name, functions in (("none", {"plant_array", "plant_base"}), ("array", {"plant_base"}),
+                                ("bases", {"plant_array"}), ("array,bases", set())):
+            found_so = leaks(str(process.pid), f"--heuristics={name}")[0]
+            expect(f"C++: possible with {name}", set(found_so["possible"]), functions)
         # The map, and for each of its 50 items a node, two texts and a vector's array.
         expect("C++: words", found["reachable"]["plant_words"], 1 + 50 * 4)
     finally:

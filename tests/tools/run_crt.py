@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 
-from _checks import PRELOAD, TOOL, check, compile_program, environment, finish, need_preload, new_folder
+from _checks import PRELOAD, TOOL, check, compile_program, environment, finish, need_preload, new_folder, skip
 
 CHECKED = os.path.join(os.path.dirname(PRELOAD), "libhalde-checked.so")
 
@@ -104,6 +104,8 @@ def check_ends(victim):
 
 def main():
     need_preload()
+    if not os.path.isfile(CHECKED):
+        skip("the checked functions were not built")
     folder = new_folder()
     victim = compile_victim(folder)
     check_report(victim)

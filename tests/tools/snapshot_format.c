@@ -97,7 +97,7 @@ static bool open_any(const char *name, const char *expected_text)
         size_t count;
         image_frames(capture->image, block->stack, &count);
         EXPECT_TRUE(block->heap < capture->image->heap_count);
-        EXPECT_TRUE(block->file < capture->image->string_size);
+        EXPECT_TRUE(image_detail(capture->image, block)->file < capture->image->string_size);
         EXPECT_TRUE(block->stack < capture->image->stack_count);
         EXPECT_TRUE(!capture->image->leaders ||
                     capture->image->leaders[index] < capture->image->block_count);
@@ -203,7 +203,7 @@ static void test_contents(void)
     image_add_heap(image, &(struct image_heap){.handle = 1});
     for (unsigned index = 0; index < 60; index++) {
         struct image_block block = {.address = memory.start + index * 10000, .size = 9000};
-        image_add_block(image, &block);
+        image_add_block(image, &block, NULL);
     }
     struct image_mapping stack = {.start = memory.start + 0xc0000,
         .end = memory.start + 0xe0000,

@@ -165,22 +165,25 @@ static inline void make_blocks(struct image *image, struct dice *dice, size_t co
             .address = address,
             .size = size - roll(dice) % 16,
             .time_ns = index * 1000 + roll(dice) % 1000000,
-            .number = index,
-            .gap = (uint32_t)(roll(dice) % 2 * 16),
             .heap = image->heap_count ? (uint32_t)(roll(dice) % image->heap_count) : 0,
             .stack = (uint32_t)(roll(dice) % image->stack_count),
             .thread_id = (uint32_t)(1000 + roll(dice) % 4),
-            .file = roll(dice) % 4 ? file : 0,
-            .line = (int32_t)roll_value(dice),
-            .type = (uint16_t)(roll(dice) % 5),
-            .subtype = (uint16_t)roll_value(dice),
             .kind = (uint8_t)(roll(dice) % 16 ? IMAGE_BUSY : roll(dice) % 5),
             .flags = (uint8_t)roll(dice),
             .class_ = (uint8_t)(roll(dice) % 5),
-            .weight = (uint32_t)roll_value(dice),
         };
+        struct image_detail detail = {
+            .number = index,
+            .gap = (uint32_t)(roll(dice) % 2 * 16),
+            .file = roll(dice) % 4 ? file : 0,
+            .line = (int32_t)roll_value(dice),
+            .weight = (uint32_t)roll_value(dice),
+            .type = (uint16_t)(roll(dice) % 5),
+            .subtype = (uint16_t)roll_value(dice),
+        };
+        bool has_detail = roll(dice) % 8 != 0;
         block.slack = (uint32_t)(size - block.size);
-        image_add_block(image, &block);
+        image_add_block(image, &block, has_detail ? &detail : NULL);
         address += size + (roll(dice) % 100 == 0 ? 65536 : 0);
     }
 }
@@ -279,12 +282,16 @@ static inline bool same_block(const struct image *a, size_t index, const struct 
 {
     struct image_block left = a->blocks[index];
     struct image_block right = b->blocks[index];
-    bool is_same = same_string(a, left.file, b, right.file) &&
+    struct image_detail left_detail = *image_detail(a, &left);
+    struct image_detail right_detail = *image_detail(b, &right);
+    bool is_same = same_string(a, left_detail.file, b, right_detail.file) &&
                    same_stack(a, left.stack, b, right.stack) &&
                    (!a->leaders || a->leaders[index] == b->leaders[index]);
-    left.file = right.file = 0;
+    left_detail.file = right_detail.file = 0;
     left.stack = right.stack = 0;
-    return is_same && memcmp(&left, &right, sizeof(left)) == 0;
+    left.detail = right.detail = 0;
+    return is_same && memcmp(&left, &right, sizeof(left)) == 0 &&
+           memcmp(&left_detail, &right_detail, sizeof(left_detail)) == 0;
 }
 
 static inline void expect_same_blocks(const struct image *a, const struct image *b)

@@ -95,7 +95,7 @@ static void add_block(uint64_t address, uint64_t size, enum reach_class class_, 
         .thread_id = 4719,
         .kind = IMAGE_BUSY,
         .class_ = (uint8_t)class_};
-    image_add_block(image, &block);
+    image_add_block(image, &block, NULL);
 }
 
 /// A block that the debug heap knows by file, line and number.
@@ -103,15 +103,15 @@ static void add_debug_block(uint64_t address, uint64_t size, uint16_t type)
 {
     struct image_block block = {.address = address,
         .size = size,
-        .number = address & 0xFF,
-        .file = image_add_string(image, "src/old style.c"),
-        .line = 77,
-        .type = type,
-        .subtype = type == DEBUG_CLIENT ? 0x2a : 0,
         .flags = IMAGE_BLOCK_IS_DEBUG,
         .kind = IMAGE_BUSY,
         .class_ = REACH_DEFINITE};
-    image_add_block(image, &block);
+    struct image_detail detail = {.number = address & 0xFF,
+        .file = image_add_string(image, "src/old style.c"),
+        .line = 77,
+        .type = type,
+        .subtype = type == DEBUG_CLIENT ? 0x2a : 0};
+    image_add_block(image, &block, &detail);
 }
 
 static void begin_image(void)
@@ -329,11 +329,18 @@ static void test_samples(void)
     begin_image();
     image->sample_interval = 4096;
     uint32_t stack = conn_new();
-    for (uint64_t i = 0; i < 10; i++) {
-        add_block(0x1000 + 0x100 * i, 100, REACH_DEFINITE, i == 0 ? stack : 0);
+    struct image_block sample = {.address = 0x1000,
+        .size = 100,
+        .time_ns = (uint64_t)10 * SECOND,
+        .stack = stack,
+        .thread_id = 4719,
+        .kind = IMAGE_BUSY,
+        .flags = IMAGE_BLOCK_IS_SAMPLED,
+        .class_ = REACH_DEFINITE};
+    image_add_block(image, &sample, &(struct image_detail){.weight = 1000});
+    for (uint64_t i = 1; i < 10; i++) {
+        add_block(0x1000 + 0x100 * i, 100, REACH_DEFINITE, 0);
     }
-    image->blocks[0].flags |= IMAGE_BLOCK_IS_SAMPLED;
-    image->blocks[0].weight = 1000;
     image_sort(image);
     struct symbols *symbols = symbols_create(image, NULL);
     struct sites *sites = sites_create(image, symbols, NULL);

@@ -155,17 +155,17 @@ static bool keep(const struct halde_entry *entry, void *context)
     return true;
 }
 
-static bool is_same_element(
-    const struct image_block *block, const struct halde_entry *entry, bool is_debug)
+static bool is_same_element(const struct image *image, const struct image_block *block,
+    const struct halde_entry *entry, bool is_debug)
 {
     uint64_t data = (uintptr_t)entry->data;
     bool is_busy = block->kind == IMAGE_BUSY || block->kind == IMAGE_DEBUG_FREED;
     switch (entry->kind) {
     case HALDE_ENTRY_BUSY:
-        return is_busy && element_start(block) == data &&
+        return is_busy && element_start(image, block) == data &&
                (is_debug || (block->size == entry->size && block->address == data)) &&
                (entry->region_index == HALDE_REGION_LARGE || is_debug ||
-                   image_overhead(block) == entry->overhead);
+                   image_overhead(image, block) == entry->overhead);
     case HALDE_ENTRY_UNCOMMITTED:
         return block->kind == IMAGE_UNCOMMITTED && block->address == data &&
                block->size == entry->size;
@@ -194,7 +194,7 @@ static void compare_heap(const struct image *image, size_t index)
         }
         const struct image_block *block = element_at(image, (uintptr_t)entries[i].data);
         bool is_same = block != NULL && block->heap == index &&
-                       is_same_element(block, &entries[i], heap->is_debug_heap);
+                       is_same_element(image, block, &entries[i], heap->is_debug_heap);
         found++;
         wrong += !is_same;
     }
@@ -221,15 +221,15 @@ static void compare_debug(const struct image *image)
     EXPECT_SIZE(block->address, (uintptr_t)debug_block);
     EXPECT_SIZE(block->size, 40);
     EXPECT_SIZE(block->kind, IMAGE_BUSY);
-    EXPECT_SIZE(block->type, _NORMAL_BLOCK);
-    EXPECT_SIZE((uint64_t)block->line, (uint64_t)debug_line);
-    EXPECT_TRUE(strcmp(image_string(image, block->file), __FILE__) == 0);
-    EXPECT_TRUE(block->number > 0 && block->thread_id != 0);
+    EXPECT_SIZE(image_detail(image, block)->type, _NORMAL_BLOCK);
+    EXPECT_SIZE((uint64_t)image_detail(image, block)->line, (uint64_t)debug_line);
+    EXPECT_TRUE(strcmp(image_string(image, image_detail(image, block)->file), __FILE__) == 0);
+    EXPECT_TRUE(image_detail(image, block)->number > 0 && block->thread_id != 0);
     block = element_at(image, (uintptr_t)aligned_block);
     ASSERT_NOT_NULL(block);
     EXPECT_SIZE(block->address, (uintptr_t)aligned_block);
     EXPECT_SIZE(block->size, 100);
-    EXPECT_TRUE(strcmp(image_string(image, block->file), "aligned.c") == 0);
+    EXPECT_TRUE(strcmp(image_string(image, image_detail(image, block)->file), "aligned.c") == 0);
     block = element_at(image, (uintptr_t)delayed_block);
     ASSERT_NOT_NULL(block);
     EXPECT_SIZE(block->address, (uintptr_t)delayed_block);
@@ -249,7 +249,7 @@ static void compare(const struct image *image)
     }
     EXPECT_TRUE(image->heaps[0].is_process_heap);
     for (size_t i = 1; i < image->block_count; i++) {
-        ASSERT_TRUE(element_start(&image->blocks[i]) >= element_end(&image->blocks[i - 1]));
+        ASSERT_TRUE(element_start(image, &image->blocks[i]) >= element_end(&image->blocks[i - 1]));
     }
     EXPECT_SIZE(image->damage_count, 0);
     compare_debug(image);

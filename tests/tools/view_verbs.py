@@ -164,8 +164,13 @@ def test_expressions(subject, blocks):
         extra = ["--free"] if expression == "!busy" else []
         found = documents("walk", subject.pid, "--jsonl", "--where", expression, *extra)
         check(found == wanted, expression, len(found), "wanted", len(wanted))
+        sums = document("walk", subject.pid, "--count", "--where", expression, *extra)
+        check((sums["block_count"], sums["bytes"], sums["blocks"]) == (len(wanted), sum(b["size"] for b in wanted), []),
+              "--count", expression, sums)
     process = [b for b in blocks if b["heap"] == subject.walk[0][0] and b["kind"] == "busy"]
     check(documents("walk", subject.pid, "--jsonl", "--heap", "process") == process, "--heap")
+    sums = document("walk", subject.pid, "--count", "--heap", "process")
+    check(sums["block_count"] == len(process), "--heap --count", sums["block_count"], len(process))
 
 
 def test_wrong_expressions(subject):

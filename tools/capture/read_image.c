@@ -127,7 +127,12 @@ static void read_heap_sections(struct reader *reader, uint32_t number)
         free(rows);                                                                                \
     }
 
-DEFINE_READ(blocks, image_block, block_fields, image_add_block)
+static bool add_block(struct image *image, const struct block_row *row)
+{
+    return image_add_block(image, &row->block, &row->detail);
+}
+
+DEFINE_READ(blocks, block_row, block_fields, add_block)
 DEFINE_READ(damages, image_damage, damage_fields, image_add_damage)
 DEFINE_READ(mappings, image_mapping, mapping_fields, image_add_mapping)
 DEFINE_READ(threads, image_thread, thread_fields, image_add_thread)

@@ -49,6 +49,11 @@ struct region_row {
     struct image_region region;
 };
 
+struct block_row {
+    struct image_block block;
+    struct image_detail detail;
+};
+
 struct image_row {
     struct image image; ///< its scalar members
     uint8_t source;
@@ -96,7 +101,7 @@ extern const struct snapshot_field size_fields[];
 extern const struct snapshot_field image_fields[]; ///< of struct image_row
 extern const struct snapshot_field heap_fields[];
 extern const struct snapshot_field region_fields[];
-extern const struct snapshot_field block_fields[];
+extern const struct snapshot_field block_fields[]; ///< of struct block_row
 extern const struct snapshot_field damage_fields[];
 extern const struct snapshot_field mapping_fields[];
 extern const struct snapshot_field thread_fields[];

@@ -62,7 +62,7 @@ static void add_busy_blocks(struct range_list *list, const struct image *image)
         bool is_wanted = block->kind == IMAGE_BUSY || block->kind == IMAGE_DEBUG_FREED;
         uint64_t end = block->address + block->size;
         if (is_wanted && end >= block->address) {
-            add_range(list, block->address - block->gap, end + block->slack);
+            add_range(list, block->address - image_detail(image, block)->gap, end + block->slack);
         }
     }
 }

@@ -125,6 +125,24 @@ static void put_image_end(struct from_image *from, uint32_t number)
     put_array(from, SNAPSHOT_IMAGE_END, number, image_end_fields, &row, sizeof(row), 1);
 }
 
+// Rows are made a section at a time: all of them would be as large as the image.
+static void put_blocks(struct from_image *from, uint32_t number)
+{
+    const struct image *image = from->image;
+    struct block_row *rows = must_allocate(WRITER_ROWS, sizeof(*rows));
+    size_t count;
+    for (size_t first = 0; first < image->block_count; first += count) {
+        size_t left = image->block_count - first;
+        count = left < WRITER_ROWS ? left : WRITER_ROWS;
+        for (size_t i = 0; i < count; i++) {
+            const struct image_block *block = &image->blocks[first + i];
+            rows[i] = (struct block_row){*block, *image_detail(image, block)};
+        }
+        put_array(from, SNAPSHOT_BLOCKS, number, block_fields, rows, sizeof(*rows), count);
+    }
+    free(rows);
+}
+
 static void put_arrays(struct from_image *from, uint32_t number)
 {
     const struct image *image = from->image;
@@ -139,8 +157,7 @@ static void put_arrays(struct from_image *from, uint32_t number)
         sizeof(*image->threads), image->thread_count);
     put_array(from, SNAPSHOT_DAMAGES, number, damage_fields, image->damages,
         sizeof(*image->damages), image->damage_count);
-    put_array(from, SNAPSHOT_BLOCKS, number, block_fields, image->blocks, sizeof(*image->blocks),
-        image->block_count);
+    put_blocks(from, number);
 }
 
 void capture_write_image(struct capture_writer *writer, const struct image *image, int flags)

@@ -74,15 +74,16 @@ static void put_csv_block(
     char name[1024];
     char place[1024];
     const struct symbol_frame *site = site_of(symbols, block, hash);
+    const struct image_detail *detail = image_detail(image, block);
     fprintf(out, "0x%" PRIx64 ",%" PRIu64 ",%" PRIu64 ",%s,0x%" PRIx64 ",", block->address,
-        block->size, image_overhead(block), image_kind_name(block->kind),
+        block->size, image_overhead(image, block), image_kind_name(block->kind),
         heap_handle(image, block));
     put_quoted(out, heap_name(image, block));
     fprintf(out, ",%" PRIu64 ",%" PRIu32 ",%" PRIu64 ",%" PRIu32 ",%s,", block->time_ns,
-        block->thread_id, block->number, block->weight, class_of(block));
-    fprintf(out, "%s,", image_type_name(block));
-    put_quoted(out, image_string(image, block->file));
-    fprintf(out, ",%" PRId32 ",%s,", block->line, hash);
+        block->thread_id, detail->number, detail->weight, class_of(block));
+    fprintf(out, "%s,", image_type_name(image, block));
+    put_quoted(out, image_string(image, detail->file));
+    fprintf(out, ",%" PRId32 ",%s,", detail->line, hash);
     put_quoted(out, site ? symbols_name(site, name, sizeof(name)) : "");
     fputc(',', out);
     put_quoted(out, site ? symbols_place(site, true, place, sizeof(place)) : "");
@@ -121,10 +122,11 @@ static void put_json_site(
 static void put_json_block(struct json *json, const struct image *image, struct symbols *symbols,
     const struct image_block *block)
 {
+    const struct image_detail *detail = image_detail(image, block);
     json_open_object(json);
     json_put_address(json, "address", block->address);
     json_put_number(json, "size", block->size);
-    json_put_number(json, "overhead_bytes", image_overhead(block));
+    json_put_number(json, "overhead_bytes", image_overhead(image, block));
     json_put_text(json, "kind", image_kind_name(block->kind));
     json_put_address(json, "heap", heap_handle(image, block));
     json_put_text(json, "heap_name", heap_name(image, block));
@@ -134,20 +136,20 @@ static void put_json_block(struct json *json, const struct image *image, struct 
     if (block->thread_id) {
         json_put_number(json, "thread", block->thread_id);
     }
-    if (block->weight) {
-        json_put_number(json, "estimated_bytes", block->weight);
+    if (detail->weight) {
+        json_put_number(json, "estimated_bytes", detail->weight);
     }
     if (block->class_) {
         json_put_text(json, "leak_kind", class_of(block));
     }
     if (block->flags & IMAGE_BLOCK_IS_DEBUG) {
-        json_put_number(json, "number", block->number);
-        json_put_text(json, "type", image_type_name(block));
-        json_put_number(json, "subtype", block->subtype);
+        json_put_number(json, "number", detail->number);
+        json_put_text(json, "type", image_type_name(image, block));
+        json_put_number(json, "subtype", detail->subtype);
     }
-    if (block->file) {
-        json_put_text(json, "file", image_string(image, block->file));
-        json_put_signed(json, "line", block->line);
+    if (detail->file) {
+        json_put_text(json, "file", image_string(image, detail->file));
+        json_put_signed(json, "line", detail->line);
     }
     put_json_site(json, symbols, block);
     json_close_object(json);

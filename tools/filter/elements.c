@@ -7,9 +7,9 @@
 
 #include <stdio.h>
 
-uint64_t element_start(const struct image_block *element)
+uint64_t element_start(const struct image *image, const struct image_block *element)
 {
-    return element->address - element->gap;
+    return element->address - image_detail(image, element)->gap;
 }
 
 uint64_t element_end(const struct image_block *element)
@@ -24,7 +24,7 @@ static size_t count_up_to(const struct image *image, uint64_t address)
     size_t high = image->block_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (element_start(&image->blocks[middle]) <= address) {
+        if (element_start(image, &image->blocks[middle]) <= address) {
             low = middle + 1;
         } else {
             high = middle;
@@ -43,35 +43,37 @@ const struct image_block *element_at(const struct image *image, uint64_t address
 }
 
 // Something may be missing between them: the edges of spans, and what the image does not have.
-static bool is_next(const struct image_block *element, const struct image_block *next)
+static bool is_next(
+    const struct image *image, const struct image_block *element, const struct image_block *next)
 {
     enum {
         GAP_MAX = 4096
     };
-    return element->heap == next->heap && element_start(next) >= element_end(element) &&
-           element_start(next) - element_end(element) <= GAP_MAX;
+    return element->heap == next->heap && element_start(image, next) >= element_end(element) &&
+           element_start(image, next) - element_end(element) <= GAP_MAX;
 }
 
 const struct image_block *element_before(
     const struct image *image, const struct image_block *element)
 {
-    return element > image->blocks && is_next(element - 1, element) ? element - 1 : NULL;
+    return element > image->blocks && is_next(image, element - 1, element) ? element - 1 : NULL;
 }
 
 const struct image_block *element_behind(
     const struct image *image, const struct image_block *element)
 {
     const struct image_block *end = image->blocks + image->block_count;
-    return element + 1 < end && is_next(element, element + 1) ? element + 1 : NULL;
+    return element + 1 < end && is_next(image, element, element + 1) ? element + 1 : NULL;
 }
 
-char *element_describe(const struct image_block *element, char *buffer, size_t size)
+char *element_describe(
+    const struct image *image, const struct image_block *element, char *buffer, size_t size)
 {
     unsigned long long address = element->address;
     unsigned long long bytes = element->size;
     switch (element->kind) {
     case IMAGE_BUSY: {
-        const char *type = image_type_name(element);
+        const char *type = image_type_name(image, element);
         snprintf(buffer, size, "a busy %s%sblock of %llu bytes at 0x%llx", type,
             *type != '\0' ? " " : "", bytes, address);
         break;

@@ -17,7 +17,7 @@ const struct image_block *element_behind(
     const struct image *image, const struct image_block *element);
 
 /// First address of all its bytes, and the first past them.
-uint64_t element_start(const struct image_block *element);
+uint64_t element_start(const struct image *image, const struct image_block *element);
 uint64_t element_end(const struct image_block *element);
 
 /// Where an address lies, seen from an element's data: "at offset 12 of", "3 bytes behind the end
@@ -27,6 +27,7 @@ char *element_describe_place(
     const struct image_block *element, uint64_t address, char *buffer, size_t size);
 
 /// "a busy block of 48 bytes at 0x7f...", "96 free bytes at 0x7f...": `buffer` is returned.
-char *element_describe(const struct image_block *element, char *buffer, size_t size);
+char *element_describe(
+    const struct image *image, const struct image_block *element, char *buffer, size_t size);
 
 #endif

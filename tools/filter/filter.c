@@ -79,30 +79,31 @@ const char *filter_field_names(void)
 static bool number_of(enum filter_field field, const struct image *image,
     const struct image_block *block, uint64_t *number)
 {
+    const struct image_detail *detail = image_detail(image, block);
     switch (field) {
     case FILTER_SIZE:
         *number = block->size;
         return true;
     case FILTER_OVERHEAD:
-        *number = image_overhead(block);
+        *number = image_overhead(image, block);
         return true;
     case FILTER_ADDRESS:
         *number = block->address;
         return true;
     case FILTER_NUMBER:
-        *number = block->number;
-        return block->number != 0;
+        *number = detail->number;
+        return detail->number != 0;
     case FILTER_SUBTYPE:
-        *number = block->subtype;
+        *number = detail->subtype;
         return (block->flags & IMAGE_BLOCK_IS_DEBUG) != 0;
     case FILTER_THREAD:
         *number = block->thread_id;
         return block->thread_id != 0;
     case FILTER_LINE:
-        *number = block->line > 0 ? (uint64_t)block->line : 0;
-        return block->line > 0;
+        *number = detail->line > 0 ? (uint64_t)detail->line : 0;
+        return detail->line > 0;
     case FILTER_WEIGHT:
-        *number = block->weight != 0 ? block->weight : block->size;
+        *number = detail->weight != 0 ? detail->weight : block->size;
         return block->kind == IMAGE_BUSY;
     case FILTER_AGE:
         return image_age(image, block, number);
@@ -121,11 +122,11 @@ static const char *text_of(
     case FILTER_KIND:
         return image_kind_name(block->kind);
     case FILTER_TYPE:
-        return image_type_name(block);
+        return image_type_name(image, block);
     case FILTER_PLACE:
         return image_place_name(block);
     case FILTER_FILE:
-        return image_string(image, block->file);
+        return image_string(image, image_detail(image, block)->file);
     case FILTER_HEAP:
         return block->heap < image->heap_count ? image_string(image, image->heaps[block->heap].name)
                                                : "";

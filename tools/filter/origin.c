@@ -14,14 +14,16 @@ enum {
     PLACE_SIZE = 512,
 };
 
-bool origin_is_known(const struct image_block *block)
+bool origin_is_known(const struct image *image, const struct image_block *block)
 {
-    return block->stack != 0 || block->file != 0 || block->thread_id != 0 || block->time_ns != 0;
+    return block->stack != 0 || block->thread_id != 0 || block->time_ns != 0 ||
+           image_detail(image, block)->file != 0;
 }
 
 char *origin_site(const struct image *image, struct symbols *symbols,
     const struct image_block *block, char *buffer, size_t size)
 {
+    const struct image_detail *detail = image_detail(image, block);
     buffer[0] = '\0';
     const struct symbol_frame *frame =
         block->stack == 0 || symbols == NULL ? NULL : symbols_site(symbols, block->stack);
@@ -32,8 +34,8 @@ char *origin_site(const struct image *image, struct symbols *symbols,
         symbols_place(frame, false, place, sizeof(place));
         bool has_place = strcmp(name, place) != 0;
         snprintf(buffer, size, has_place ? "%s (%s)" : "%s", name, place);
-    } else if (block->file != 0) {
-        snprintf(buffer, size, "%s:%d", image_string(image, block->file), block->line);
+    } else if (detail->file != 0) {
+        snprintf(buffer, size, "%s:%d", image_string(image, detail->file), detail->line);
     }
     return buffer;
 }
@@ -74,21 +76,23 @@ static void print_thread(const struct image *image, const struct image_block *bl
 static bool says_place(
     const struct image *image, struct symbols *symbols, const struct image_block *block)
 {
+    const struct image_detail *detail = image_detail(image, block);
     const struct symbol_frame *frame = symbols == NULL ? NULL : symbols_site(symbols, block->stack);
-    const char *file = image_string(image, block->file);
+    const char *file = image_string(image, detail->file);
     const char *name = strrchr(file, '/') == NULL ? file : strrchr(file, '/') + 1;
     const char *own = frame == NULL ? "" : frame->file;
     const char *own_name = strrchr(own, '/') == NULL ? own : strrchr(own, '/') + 1;
-    return frame != NULL && frame->line == block->line && strcmp(name, own_name) == 0;
+    return frame != NULL && frame->line == detail->line && strcmp(name, own_name) == 0;
 }
 
 void origin_print(const struct image *image, struct symbols *symbols,
     const struct image_block *block, const char *indent, size_t depth)
 {
     char site[NAME_SIZE + PLACE_SIZE];
+    const struct image_detail *detail = image_detail(image, block);
     char duration[24];
     uint64_t age;
-    if (!origin_is_known(block)) {
+    if (!origin_is_known(image, block)) {
         return;
     }
     origin_site(image, symbols, block, site, sizeof(site));
@@ -97,10 +101,10 @@ void origin_print(const struct image *image, struct symbols *symbols,
         printf(block->stack != 0 ? " by " : " at ");
         cli_put_text(stdout, site);
     }
-    if (block->stack != 0 && block->file != 0 && !says_place(image, symbols, block)) {
+    if (block->stack != 0 && detail->file != 0 && !says_place(image, symbols, block)) {
         printf(" for ");
-        cli_put_text(stdout, image_string(image, block->file));
-        printf(":%d", block->line);
+        cli_put_text(stdout, image_string(image, detail->file));
+        printf(":%d", detail->line);
     }
     if (block->thread_id != 0) {
         print_thread(image, block);
@@ -129,15 +133,16 @@ static void put_stack(
 void origin_put(struct json *json, const struct image *image, struct symbols *symbols,
     const struct image_block *block, size_t depth)
 {
+    const struct image_detail *detail = image_detail(image, block);
     uint64_t age;
     if ((block->flags & IMAGE_BLOCK_IS_DEBUG) != 0) {
-        json_put_number(json, "number", block->number);
-        json_put_text(json, "type", image_type_name(block));
-        json_put_number(json, "subtype", block->subtype);
+        json_put_number(json, "number", detail->number);
+        json_put_text(json, "type", image_type_name(image, block));
+        json_put_number(json, "subtype", detail->subtype);
     }
-    if (block->file != 0) {
-        json_put_text(json, "file", image_string(image, block->file));
-        json_put_signed(json, "line", block->line);
+    if (detail->file != 0) {
+        json_put_text(json, "file", image_string(image, detail->file));
+        json_put_signed(json, "line", detail->line);
     }
     if (block->thread_id != 0) {
         json_put_number(json, "thread", block->thread_id);

@@ -10,7 +10,7 @@
 #include "symbols/symbols.h"
 
 /// Whether anything is known of it.
-bool origin_is_known(const struct image_block *block);
+bool origin_is_known(const struct image *image, const struct image_block *block);
 
 /// "conn_new (src/conn.c:212)", "src/conn.c:212"; "" when nothing is known. `buffer` is returned.
 char *origin_site(const struct image *image, struct symbols *symbols,

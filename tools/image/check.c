@@ -288,8 +288,10 @@ static void count_mixed(struct check *check, const struct view_element *element)
 static void check_user_info(struct check *check, const struct view_element *element)
 {
     struct view_user_info info;
+    struct view_record record;
     check->flagged_count++;
-    if (!view_user_info(check->heaps->view, &check->heap, element, &info)) {
+    if (!view_user_info(check->heaps->view, &check->heap, element, &info) &&
+        !view_record(check->heaps->view, &check->heap, element, &record)) {
         FINDING(check, element->start, 0,
             "the block's state says that it has user info, but there is none");
     }

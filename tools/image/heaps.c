@@ -261,38 +261,35 @@ static uint32_t bytes_32(uint64_t size)
 }
 
 static void fill_debug(struct heaps *heaps, const struct view_element *element,
-    const struct view_debug_block *debug, struct image_block *block)
+    const struct view_debug_block *debug, struct image_block *block, struct image_detail *detail)
 {
     bool is_freed = debug->state == VIEW_DEBUG_DELAYED || debug->state == VIEW_DEBUG_QUARANTINED;
     block->address = debug->address;
     block->size = debug->size;
-    block->gap = bytes_32(debug->address - element->start);
+    detail->gap = bytes_32(debug->address - element->start);
     block->slack = bytes_32(element->end - debug->address - debug->size);
     block->kind = is_freed ? IMAGE_DEBUG_FREED : IMAGE_BUSY;
     block->flags |= IMAGE_BLOCK_IS_DEBUG;
     block->flags |= debug->state == VIEW_DEBUG_IGNORED ? IMAGE_BLOCK_IS_IGNORED : 0;
-    block->number = debug->number;
-    block->type = debug->type;
-    block->subtype = debug->subtype;
     block->thread_id = debug->thread_id;
-    block->line = debug->state == VIEW_DEBUG_IGNORED ? 0 : debug->line;
+    detail->number = debug->number;
+    detail->type = debug->type;
+    detail->subtype = debug->subtype;
+    detail->line = debug->state == VIEW_DEBUG_IGNORED ? 0 : debug->line;
     if ((heaps->flags & HEAPS_SUMS) == 0) {
-        block->file = file_of(heaps, debug);
+        detail->file = file_of(heaps, debug);
         block->stack = image_stack_of(heaps, debug->stack);
     }
 }
 
-static void fill_record(
-    struct heaps *heaps, const struct view_record *record, struct image_block *block)
+static void fill_record(struct heaps *heaps, const struct view_record *record,
+    struct image_block *block, struct image_detail *detail)
 {
     uint32_t stack = image_stack_of(heaps, record->stack);
-    if (record->weight != 0 && stack == 0) {
-        return; // user info of somebody else
-    }
     block->stack = stack;
     block->thread_id = record->thread_id;
     block->time_ns = record->time_ns;
-    block->weight = record->weight;
+    detail->weight = record->weight;
     block->flags |= record->weight != 0 ? IMAGE_BLOCK_IS_SAMPLED : 0;
     if (record->time_ns > heaps->newest_ns) {
         heaps->newest_ns = record->time_ns;
@@ -302,47 +299,50 @@ static void fill_record(
 // `debug`: of a debug block, else NULL.
 static void fill_block(struct heaps *heaps, const struct view_heap *heap,
     const struct view_element *element, const struct view_debug_block *debug,
-    struct image_block *block)
+    struct image_block *block, struct image_detail *detail)
 {
     struct view_record record;
+    *detail = (struct image_detail){0};
     *block = (struct image_block){
         .address = element->start,
         .size = element->kind == VIEW_BUSY ? element->user_size : element->end - element->start,
-        .heap = (uint32_t)heaps->image->heap_count,
+        .heap = (uint32_t)(heaps->image->heap_count - 1),
         .kind = kind_of(element->kind),
         .flags = place_flags(element->place),
     };
     if (element->kind != VIEW_BUSY) {
         return;
     }
-    block->flags |= element->has_info ? IMAGE_BLOCK_HAS_USER_INFO : 0;
+    struct view_user_info info;
+    bool has_info = element->has_info && view_user_info(heaps->view, heap, element, &info);
+    block->flags |= has_info ? IMAGE_BLOCK_HAS_USER_INFO : 0;
     block->slack = bytes_32(element->end - element->start - element->user_size);
     if (debug != NULL) {
-        fill_debug(heaps, element, debug, block);
+        fill_debug(heaps, element, debug, block, detail);
     } else if ((heaps->flags & HEAPS_SUMS) == 0 &&
                view_record(heaps->view, heap, element, &record)) {
-        fill_record(heaps, &record, block);
+        fill_record(heaps, &record, block, detail);
     }
 }
 
 // ---- Heaps ------------------------------------------------------------------------------------
 
-static void count_busy(struct image_heap *heap, const struct image_block *block)
+static void count_busy(struct image_heap *heap, const struct image_block *block, uint32_t gap)
 {
     heap->busy_count++;
     heap->busy_size += block->size;
-    heap->slack_size += (uint64_t)block->gap + block->slack;
+    heap->slack_size += (uint64_t)gap + block->slack;
     if ((block->flags & IMAGE_BLOCK_LARGE) != 0) {
         heap->large_count++;
         heap->large_size += block->size;
     }
 }
 
-static void count_block(struct image_heap *heap, const struct image_block *block)
+static void count_block(struct image_heap *heap, const struct image_block *block, uint32_t gap)
 {
     switch (block->kind) {
     case IMAGE_BUSY:
-        count_busy(heap, block);
+        count_busy(heap, block, gap);
         return;
     case IMAGE_CACHED:
         heap->cached_size += block->size;
@@ -405,24 +405,38 @@ static void fill_region(struct filling *filling)
     }
 }
 
+static void keep_block(
+    struct heaps *heaps, const struct image_block *block, const struct image_detail *detail)
+{
+    struct image *image = heaps->image;
+    if (!image_add_block(image, block, detail)) {
+        heaps->is_out_of_memory = true;
+        return;
+    }
+    const struct image_choice *choice = image->source == IMAGE_LIVE ? image->choice : NULL;
+    if (choice != NULL &&
+        !choice->is_wanted(choice->context, image, &image->blocks[image->block_count - 1])) {
+        image_drop_block(image);
+    }
+}
+
 static void fill_element(struct filling *filling, const struct view_element *element)
 {
     struct heaps *heaps = filling->heaps;
     struct view_debug_block debug;
     struct image_block block;
+    struct image_detail detail;
     bool is_debug = filling->heap.is_debug_heap &&
                     view_debug_block(heaps->view, &filling->heap, element, &debug);
-    fill_block(heaps, &filling->heap, element, is_debug ? &debug : NULL, &block);
-    count_block(&filling->result, &block);
+    fill_block(heaps, &filling->heap, element, is_debug ? &debug : NULL, &block, &detail);
+    count_block(&filling->result, &block, detail.gap);
     filling->result.is_recorded |= is_debug && debug.stack != 0;
     if (element->place == VIEW_LARGE_ALONE) {
         uint64_t start = element->start - element->start % ((uint64_t)1 << 16);
         count_range(&filling->result, &filling->resident, start, element->end, element->end);
     }
-    bool is_wanted =
-        filling->has_blocks && (element->kind == VIEW_BUSY || filling->has_free_blocks);
-    if (is_wanted && !image_add_block(heaps->image, &block)) {
-        heaps->is_out_of_memory = true;
+    if (filling->has_blocks && (element->kind == VIEW_BUSY || filling->has_free_blocks)) {
+        keep_block(heaps, &block, &detail);
     }
     if (filling->is_checked) {
         check_element(&filling->check, element, is_debug ? &debug : NULL);
@@ -462,7 +476,7 @@ static void describe_heap(struct heaps *heaps, const struct view_heap *heap,
         .checks = heap->checks,
         .is_process_heap = heap->is_process_heap,
         .is_debug_heap = heap->is_debug_heap,
-        .is_recorded = heap->is_process_heap && recorder.mode != LAYOUT_RECORD_OFF,
+        .is_recorded = heap->is_observed && recorder.mode != LAYOUT_RECORD_OFF,
         .is_exact = heaps->is_quiet || !view_heap_is_busy(heaps->view, heap),
         .locked_by = heap->lock_owner == 0 ? 0 : locked_by,
         .maximum_size = heap->maximum_size,
@@ -515,6 +529,13 @@ static void fill_heap(struct heaps *heaps, const struct view_heap *heap)
         resident_open(&filling.resident, heaps->image->process_id);
     }
     describe_heap(heaps, heap, &filling.result, &filling.resident);
+    // Whoever chooses blocks wants to know its name.
+    if (!image_add_heap(heaps->image, &filling.result)) {
+        heaps->is_out_of_memory = true;
+        resident_close(&filling.resident);
+        return;
+    }
+    struct image_heap *place = &heaps->image->heaps[heaps->image->heap_count - 1];
     filling.is_checked = (heaps->flags & HEAPS_CHECK) != 0 && filling.result.is_exact;
     if (filling.is_checked) {
         check_begin(&filling.check, heaps, heap);
@@ -524,10 +545,7 @@ static void fill_heap(struct heaps *heaps, const struct view_heap *heap)
     if (filling.is_checked) {
         check_end(&filling.check, &filling.walk);
     }
-    if (!image_add_heap(heaps->image, &filling.result)) {
-        heaps->is_out_of_memory = true;
-    }
-    free(filling.result.regions);
+    *place = filling.result; // with its regions
     resident_close(&filling.resident);
 }
 
@@ -550,9 +568,10 @@ static void describe_process(struct heaps *heaps)
     image->engine_start = view_reservation(heaps->view).start;
     image->engine_end = view_reservation(heaps->view).end;
     image->has_free_blocks = (heaps->flags & HEAPS_FREE_BLOCKS) != 0;
+    // When a core file was written is known by its newest block only.
+    bool is_live = image->source == IMAGE_LIVE && heaps->fetched_ns > recorder.started_ns;
     if (recorder.started_ns != 0) {
-        bool is_live = image->source == IMAGE_LIVE && heaps->fetched_ns > recorder.started_ns;
-        image->time_ns = is_live ? heaps->fetched_ns - recorder.started_ns : heaps->newest_ns;
+        image->time_ns = is_live ? heaps->fetched_ns - recorder.started_ns : 0;
     }
 }
 
@@ -583,6 +602,7 @@ bool heaps_fill(struct heaps *heaps, int flags)
     struct view_heap heap;
     heaps->flags = flags;
     note_threads(heaps);
+    describe_process(heaps);
     bool is_heap = view_heap_first(heaps->view, &heap);
     while (is_heap && !heaps->is_out_of_memory) {
         struct view_heap current = heap;
@@ -593,7 +613,9 @@ bool heaps_fill(struct heaps *heaps, int flags)
         heaps_add_damage(heaps, 0, 0, 0, "the list of heaps is broken behind heap number %zu",
             heaps->image->heap_count);
     }
-    describe_process(heaps);
+    if (heaps->image->time_ns == 0) {
+        heaps->image->time_ns = heaps->newest_ns;
+    }
     image_sort(heaps->image);
     return !heaps->is_out_of_memory;
 }

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 // ---- Arrays -----------------------------------------------------------------------------------
 
@@ -71,6 +73,7 @@ void image_destroy(struct image *image)
     }
     free(image->heaps);
     free(image->blocks);
+    free(image->details);
     free(image->leaders);
     free(image->damages);
     free(image->modules);
@@ -157,25 +160,80 @@ bool image_add_heap(struct image *image, const struct image_heap *heap)
     return true;
 }
 
-bool image_add_block(struct image *image, const struct image_block *block)
+// Makes room for one more item of an array that grows by halves.
+static bool make_half_more(void **items, size_t count, size_t *capacity, size_t size)
 {
     enum {
         CAPACITY_MIN = 1024
     };
-    if (image->block_count == image->block_capacity) {
-        size_t capacity = image->block_capacity + image->block_capacity / 2 + CAPACITY_MIN;
-        if (capacity > SIZE_MAX / 2 / sizeof(*block)) {
-            return false;
-        }
-        struct image_block *blocks = realloc(image->blocks, capacity * sizeof(*block));
-        if (blocks == NULL) {
-            return false;
-        }
-        image->blocks = blocks;
-        image->block_capacity = capacity;
+    if (count < *capacity) {
+        return true;
     }
-    image->blocks[image->block_count++] = *block;
+    size_t larger_capacity = count + count / 2 + CAPACITY_MIN;
+    if (count >= UINT32_MAX || larger_capacity > SIZE_MAX / 2 / size) {
+        return false; // numbers of blocks have 32 bits
+    }
+    void *larger = realloc(*items, larger_capacity * size);
+    if (larger == NULL) {
+        return false;
+    }
+    *items = larger;
+    *capacity = larger_capacity;
     return true;
+}
+
+// Returns its number; 0: out of memory.
+static uint32_t add_detail(struct image *image, const struct image_detail *detail)
+{
+    if (!make_half_more((void **)(void *)&image->details, image->detail_count,
+            &image->detail_capacity, sizeof(*detail))) {
+        return 0;
+    }
+    if (image->detail_count == 0) {
+        image->details[image->detail_count++] = (struct image_detail){0};
+    }
+    image->details[image->detail_count] = *detail;
+    return (uint32_t)image->detail_count++;
+}
+
+static bool has_detail(const struct image_detail *detail)
+{
+    return detail != NULL &&
+           (detail->number != 0 || detail->gap != 0 || detail->file != 0 || detail->line != 0 ||
+               detail->weight != 0 || detail->type != 0 || detail->subtype != 0);
+}
+
+bool image_add_block(
+    struct image *image, const struct image_block *block, const struct image_detail *detail)
+{
+    if (!make_half_more((void **)(void *)&image->blocks, image->block_count, &image->block_capacity,
+            sizeof(*block))) {
+        return false;
+    }
+    struct image_block copy = *block;
+    copy.detail = 0;
+    if (has_detail(detail)) {
+        copy.detail = add_detail(image, detail);
+        if (copy.detail == 0) {
+            return false;
+        }
+    }
+    image->blocks[image->block_count++] = copy;
+    return true;
+}
+
+void image_drop_block(struct image *image)
+{
+    image->block_count--;
+    // Its detail was added last, too.
+    image->detail_count -= image->blocks[image->block_count].detail != 0;
+}
+
+const struct image_detail *image_detail(const struct image *image, const struct image_block *block)
+{
+    static const struct image_detail none = {0};
+    bool has = block->detail != 0 && block->detail < image->detail_count;
+    return has ? &image->details[block->detail] : &none;
 }
 
 bool image_add_module(struct image *image, const struct image_module *module)
@@ -245,7 +303,8 @@ const uint64_t *image_frames(const struct image *image, uint32_t stack, size_t *
 
 // ---- Order ------------------------------------------------------------------------------------
 
-// Blocks come in runs that are in order, one a region: the runs are put in order, not the blocks.
+// Blocks come in runs that are in order: the runs are put in order, not the blocks.  A run ends at
+// every hole that another heap's region may lie in.
 struct run {
     uint64_t first_address;
     size_t first;
@@ -286,10 +345,14 @@ static int compare_mappings(const void *a, const void *b)
     return compare_addresses(one->start, other->start);
 }
 
-// Large blocks may lie between the regions.
-static bool stands_alone(const struct image_block *block)
+// Whether a block belongs to the run of the one before it.
+static bool follows(const struct image_block *block, const struct image_block *before)
 {
-    return (block->flags & IMAGE_BLOCK_LARGE) != 0;
+    enum {
+        HOLE_MAX = (64 << 10) - 1 // smaller than any region
+    };
+    return block->address >= before->address &&
+           block->address - before->address <= before->size + HOLE_MAX;
 }
 
 static struct run *find_runs(const struct image *image, size_t *count)
@@ -298,8 +361,7 @@ static struct run *find_runs(const struct image *image, size_t *count)
     *count = 0;
     for (size_t i = 0; i < image->block_count; i++) {
         uint64_t address = image->blocks[i].address;
-        if (i > 0 && address >= image->blocks[i - 1].address && !stands_alone(&image->blocks[i]) &&
-            !stands_alone(&image->blocks[i - 1])) {
+        if (i > 0 && follows(&image->blocks[i], &image->blocks[i - 1])) {
             runs[*count - 1].count++;
             continue;
         }
@@ -310,6 +372,16 @@ static struct run *find_runs(const struct image *image, size_t *count)
         }
     }
     return runs;
+}
+
+static bool runs_are_in_order(const struct run *runs, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        if (runs[i - 1].first > runs[i].first) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool runs_are_apart(const struct image *image, const struct run *runs, size_t count)
@@ -323,6 +395,30 @@ static bool runs_are_apart(const struct image *image, const struct run *runs, si
     return true;
 }
 
+// Moves blocks, a piece at a time, and gives the memory back from which they come: what is moved
+// and what it becomes are never there together. Returns where the next ones go.
+static struct image_block *move_blocks(
+    struct image_block *to, const struct image_block *from, size_t count)
+{
+    enum {
+        PIECE = 64 << 10 // blocks
+    };
+    const uintptr_t page_mask = (uintptr_t)sysconf(_SC_PAGESIZE) - 1;
+    while (count > 0) {
+        size_t piece = count < PIECE ? count : PIECE;
+        uintptr_t start = ((uintptr_t)from + page_mask) & ~page_mask;
+        uintptr_t end = (uintptr_t)(from + piece) & ~page_mask;
+        memcpy(to, from, piece * sizeof(*to));
+        if (start < end) {
+            madvise((void *)start, end - start, MADV_DONTNEED);
+        }
+        to += piece;
+        from += piece;
+        count -= piece;
+    }
+    return to;
+}
+
 // Copies the runs in their new order.
 static bool reorder(struct image *image, const struct run *runs, size_t count)
 {
@@ -330,10 +426,9 @@ static bool reorder(struct image *image, const struct run *runs, size_t count)
     if (blocks == NULL) {
         return false;
     }
-    size_t used = 0;
+    struct image_block *next = blocks;
     for (size_t i = 0; i < count; i++) {
-        memcpy(blocks + used, image->blocks + runs[i].first, runs[i].count * sizeof(*blocks));
-        used += runs[i].count;
+        next = move_blocks(next, image->blocks + runs[i].first, runs[i].count);
     }
     free(image->blocks);
     image->blocks = blocks;
@@ -345,10 +440,11 @@ static void sort_blocks(struct image *image)
 {
     size_t count;
     struct run *runs = find_runs(image, &count);
-    bool is_sorted = count == 1 && runs != NULL;
-    if (!is_sorted && runs != NULL) {
+    bool is_sorted = false;
+    if (runs != NULL) {
         qsort(runs, count, sizeof(*runs), compare_runs);
-        is_sorted = runs_are_apart(image, runs, count) && reorder(image, runs, count);
+        is_sorted = runs_are_apart(image, runs, count) &&
+                    (runs_are_in_order(runs, count) || reorder(image, runs, count));
     }
     free(runs);
     if (!is_sorted) {
@@ -378,7 +474,7 @@ const struct image_block *image_block_at(const struct image *image, uint64_t add
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         const struct image_block *block = &image->blocks[middle];
-        if (block->address - block->gap <= address) {
+        if (block->address - image_detail(image, block)->gap <= address) {
             low = middle + 1;
         } else {
             high = middle;
@@ -388,8 +484,9 @@ const struct image_block *image_block_at(const struct image *image, uint64_t add
         return NULL;
     }
     const struct image_block *block = &image->blocks[low - 1];
-    uint64_t offset = address - (block->address - block->gap);
-    bool is_inside = offset < block->gap + block->size + block->slack;
+    uint32_t gap = image_detail(image, block)->gap;
+    uint64_t offset = address - (block->address - gap);
+    bool is_inside = offset < gap + block->size + block->slack;
     return is_inside && block->kind == IMAGE_BUSY ? block : NULL;
 }
 

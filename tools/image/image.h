@@ -12,6 +12,7 @@
 #ifndef IMAGE_IMAGE_H
 #define IMAGE_IMAGE_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,7 +37,7 @@ enum image_block_flags {
     IMAGE_BLOCK_IN_MIXED = 1 << 2,
     IMAGE_BLOCK_IS_DEBUG = 1 << 3,   ///< of the debug heap: type, number, file and line are known
     IMAGE_BLOCK_IS_IGNORED = 1 << 4, ///< debug heap: _IGNORE_BLOCK
-    IMAGE_BLOCK_IS_SAMPLED = 1 << 5, ///< stands for `weight` bytes
+    IMAGE_BLOCK_IS_SAMPLED = 1 << 5, ///< stands for image_detail.weight bytes
     IMAGE_BLOCK_HAS_USER_INFO = 1 << 6,
 };
 
@@ -44,21 +45,29 @@ struct image_block {
     uint64_t address;   ///< first byte of the user's data; of a free element: its first byte
     uint64_t size;      ///< user size; of anything but a busy block: all its bytes
     uint64_t time_ns;   ///< when it was allocated, on the image's clock; 0: unknown
-    uint64_t number;    ///< request number; 0: none
-    uint32_t gap;       ///< bytes of the engine's block before `address`
     uint32_t slack;     ///< bytes of the engine's block behind `address` + `size`
     uint32_t heap;      ///< index of its heap
     uint32_t stack;     ///< number of the allocating stack; 0: unknown
     uint32_t thread_id; ///< of who allocated it; 0: unknown
-    uint32_t file;      ///< source file given at allocation; 0: none
-    int32_t line;
+    uint32_t detail;    ///< image_detail(); 0: all of that is 0
+    uint8_t kind;       ///< enum image_block_kind
+    uint8_t flags;      ///< enum image_block_flags
+    uint8_t class_;     ///< enum reach_class of a leak search; 0: not searched
+    uint8_t reserved;
+};
+// An image has one for each block of a process, often millions.
+static_assert(sizeof(struct image_block) == 48, "whatever only some blocks have, is a detail");
+
+/// What only blocks of the debug heap and sampled ones have.
+struct image_detail {
+    uint64_t number;  ///< request number; 0: none
+    uint32_t gap;     ///< bytes of the engine's block before `address`
+    uint32_t file;    ///< source file given at allocation; 0: none
+    int32_t line;     ///< there
+    uint32_t weight;  ///< sampled block: bytes that it stands for; else 0
     uint16_t type;    ///< debug heap: _NORMAL_BLOCK ... as in crtdbg.h
     uint16_t subtype; ///< debug heap: of a client block
-    uint8_t kind;     ///< enum image_block_kind
-    uint8_t flags;    ///< enum image_block_flags
-    uint8_t class_;   ///< enum reach_class of a leak search; 0: not searched
-    uint8_t reserved;
-    uint32_t weight; ///< sampled block: bytes that it stands for; else 0
+    uint32_t reserved;
 };
 
 struct image_region {
@@ -143,7 +152,14 @@ struct image_word {
 
 /// Reads bytes of the process. Returns how many were read, from the start on.
 typedef size_t (*image_reader)(void *context, uint64_t address, void *buffer, size_t size);
+struct image;
 struct view_piece;
+
+/// Which blocks are kept while an image is made of a live process.
+struct image_choice {
+    bool (*is_wanted)(void *context, const struct image *image, const struct image_block *block);
+    void *context;
+};
 
 struct image {
     enum image_source source;
@@ -166,7 +182,11 @@ struct image {
     struct image_block *blocks; ///< by address; busy ones and, if asked for, all others
     size_t block_count;
     size_t block_capacity;
-    bool has_free_blocks; ///< `blocks` has them too
+    struct image_detail *details; ///< number 0 is all 0
+    size_t detail_count;
+    size_t detail_capacity;
+    bool has_free_blocks;              ///< `blocks` has them too
+    const struct image_choice *choice; ///< while it is made; NULL: all blocks
     /// By index of the block, after a leak search: of an indirect one the index of the definite
     /// block that leads to it, else its own. NULL: none was made. From malloc(); the image owns it.
     uint32_t *leaders;
@@ -198,6 +218,9 @@ struct image {
     /// zeros; `*first` is `end` when there are none.  NULL: nobody knows.
     void (*find_filled)(
         void *reader, uint64_t address, uint64_t end, uint64_t *first, uint64_t *last);
+    /// The bytes at an address, if they are here already: they stay.  `*size`: how many follow one
+    /// another.  NULL, as pointer or answer: they are not.
+    const void *(*hold)(void *reader, uint64_t address, size_t *size);
     void *reader;
     void (*release_reader)(void *reader);
 };
@@ -216,13 +239,19 @@ const char *image_string(const struct image *image, uint32_t number);
 /// False: out of memory.  Arrays without a capacity are this file's to resize: nobody else puts an
 /// array there, unless nothing is added to it afterwards.
 bool image_add_heap(struct image *image, const struct image_heap *heap);
-bool image_add_block(struct image *image, const struct image_block *block);
+/// `detail`: what else is known of the block, which gets its number; NULL: nothing.
+bool image_add_block(
+    struct image *image, const struct image_block *block, const struct image_detail *detail);
 bool image_add_module(struct image *image, const struct image_module *module);
 bool image_add_mapping(struct image *image, const struct image_mapping *mapping);
 bool image_add_thread(struct image *image, const struct image_thread *thread);
 /// Adds a word of a thread's vector registers: to its registers, if there is room.
 bool image_add_word(struct image *image, const struct image_word *word);
 bool image_add_damage(struct image *image, const struct image_damage *damage);
+/// Takes the block that was added last away.
+void image_drop_block(struct image *image);
+/// What else is known of a block; all 0: nothing. Never NULL.
+const struct image_detail *image_detail(const struct image *image, const struct image_block *block);
 /// Keeps a stack and returns its number; 0: out of memory, or no frames.
 uint32_t image_add_stack(struct image *image, const uint64_t *frames, size_t count);
 /// The frames of a stack; NULL and 0 for 0 and for numbers that are none.

@@ -23,15 +23,16 @@ const char *image_kind_name(enum image_block_kind kind)
     return "unknown";
 }
 
-const char *image_type_name(const struct image_block *block)
+const char *image_type_name(const struct image *image, const struct image_block *block)
 {
     // As crtdbg.h numbers them.
     static const char *const NAMES[] = {"freed", "normal", "crt", "ignored", "client"};
     if ((block->flags & IMAGE_BLOCK_IS_DEBUG) == 0) {
         return "";
     }
-    bool is_known = block->type < sizeof(NAMES) / sizeof(NAMES[0]);
-    return is_known ? NAMES[block->type] : "damaged";
+    uint16_t type = image_detail(image, block)->type;
+    bool is_known = type < sizeof(NAMES) / sizeof(NAMES[0]);
+    return is_known ? NAMES[type] : "damaged";
 }
 
 const char *image_place_name(const struct image_block *block)
@@ -45,9 +46,9 @@ const char *image_place_name(const struct image_block *block)
     return (block->flags & IMAGE_BLOCK_LARGE) != 0 ? "large" : "";
 }
 
-uint64_t image_overhead(const struct image_block *block)
+uint64_t image_overhead(const struct image *image, const struct image_block *block)
 {
-    return (uint64_t)block->gap + block->slack;
+    return (uint64_t)image_detail(image, block)->gap + block->slack;
 }
 
 bool image_age(const struct image *image, const struct image_block *block, uint64_t *age_ns)

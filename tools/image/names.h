@@ -10,11 +10,11 @@
 /// "busy", "free", "cached", "uncommitted", "freed".
 const char *image_kind_name(enum image_block_kind kind);
 /// Type of a debug block: "normal", "client" ...; "" for other blocks.
-const char *image_type_name(const struct image_block *block);
+const char *image_type_name(const struct image *image, const struct image_block *block);
 /// Where a block lies: "span", "mixed", "large"; "" where that is not known.
 const char *image_place_name(const struct image_block *block);
 /// Bytes of an element that are nobody's data.
-uint64_t image_overhead(const struct image_block *block);
+uint64_t image_overhead(const struct image *image, const struct image_block *block);
 /// How long a block has been there. False: not known.
 bool image_age(const struct image *image, const struct image_block *block, uint64_t *age_ns);
 /// Name of a thread; "": none is known.

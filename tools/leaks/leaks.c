@@ -7,6 +7,7 @@
 #include "leaks/roots.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char *trouble = "";
@@ -18,7 +19,41 @@ const char *leaks_trouble(void)
 
 // ---- Input ------------------------------------------------------------------------------------
 
-// Busy blocks, none of which reaches into the next.
+// Whether a block is searched, of which the one before it ends at `end`: busy blocks are, none of
+// which reaches into the next.
+static bool is_searched(const struct image_block *block, uint64_t end)
+{
+    return block->kind == IMAGE_BUSY && block->address >= end &&
+           block->size <= UINT64_MAX - block->address;
+}
+
+static bool are_all_searched(const struct image *image)
+{
+    uint64_t end = 0;
+    for (size_t i = 0; i < image->block_count; i++) {
+        if (!is_searched(&image->blocks[i], end)) {
+            return false;
+        }
+        end = image->blocks[i].address + image->blocks[i].size;
+    }
+    return true;
+}
+
+// As it is without --free: the image's blocks are the input, and nothing is copied.
+static bool take_all_blocks(struct leaks_search *search, const struct image *image)
+{
+    static_assert(offsetof(struct image_block, address) == offsetof(struct reach_block, start) &&
+                      offsetof(struct image_block, size) == offsetof(struct reach_block, size),
+        "an image's block begins with a block of the input");
+    if (!are_all_searched(image)) {
+        return false;
+    }
+    search->input.blocks = (const struct reach_block *)(const void *)image->blocks;
+    search->input.block_count = image->block_count;
+    search->input.block_stride = sizeof(struct image_block);
+    return true;
+}
+
 static void gather_blocks(struct leaks_search *search, const struct image *image)
 {
     struct reach_block *blocks = must_allocate(image->block_count + 1, sizeof(*blocks));
@@ -27,8 +62,7 @@ static void gather_blocks(struct leaks_search *search, const struct image *image
     uint64_t end = 0;
     for (size_t i = 0; i < image->block_count; i++) {
         const struct image_block *block = &image->blocks[i];
-        if (block->kind != IMAGE_BUSY || block->address < end ||
-            block->size > UINT64_MAX - block->address) {
+        if (!is_searched(block, end)) {
             continue;
         }
         end = block->address + block->size;
@@ -78,6 +112,12 @@ static size_t read_image(void *context, uint64_t address, void *buffer, size_t s
     return image_read(context, address, buffer, size);
 }
 
+static const void *hold_image(void *context, uint64_t address, size_t *size)
+{
+    const struct image *image = context;
+    return image->hold(image->reader, address, size);
+}
+
 // A quarter of the machine's memory: then each page is read once in all but giant processes.
 static size_t memory_limit(void)
 {
@@ -113,11 +153,14 @@ bool leaks_search_init(struct leaks_search *search, const struct image *image)
     }
     search->input = (struct reach_input){
         .read = read_image,
+        .hold = image->hold != NULL ? hold_image : NULL,
         .context = (void *)(uintptr_t)image,
         .heuristics = REACH_USUAL,
         .memory_limit = memory_limit(),
     };
-    gather_blocks(search, image);
+    if (!take_all_blocks(search, image)) {
+        gather_blocks(search, image);
+    }
     gather_constants(search, image);
     struct roots roots;
     roots_gather(&roots, image);
@@ -127,7 +170,9 @@ bool leaks_search_init(struct leaks_search *search, const struct image *image)
 
 void leaks_search_release(struct leaks_search *search)
 {
-    free((void *)(uintptr_t)search->input.blocks);
+    if (search->block_of != NULL) { // else they are the image's
+        free((void *)(uintptr_t)search->input.blocks);
+    }
     free((void *)(uintptr_t)search->input.constants);
     free((void *)(uintptr_t)search->input.roots);
     free((void *)(uintptr_t)search->input.words);
@@ -153,14 +198,53 @@ static void take_results(
     for (size_t i = 0; i < image->block_count; i++) {
         image->leaders[i] = (uint32_t)i;
     }
-    for (size_t i = 0; i < search->input.block_count; i++) {
-        const uint32_t block = search->block_of[i];
+    for (uint32_t i = 0; i < search->input.block_count; i++) {
+        const uint32_t block = leaks_block_of(search, i);
         image->blocks[block].class_ = reach->classes[i];
-        image->leaders[block] = search->block_of[reach->leaders[i]];
+        image->leaders[block] = leaks_block_of(search, reach->leaders[i]);
+    }
+}
+
+bool leaks_parse_heuristics(const char *names, uint32_t *heuristics)
+{
+    static const struct {
+        const char *name;
+        uint32_t value;
+    } KNOWN[] = {
+        {"none", 0},
+        {"usual", REACH_USUAL},
+        {"string", REACH_STRING},
+        {"length", REACH_LENGTH},
+        {"array", REACH_ARRAY},
+        {"bases", REACH_BASES},
+        {"sds", REACH_SDS},
+        {"interior", REACH_INTERIOR},
+    };
+    const size_t count = sizeof(KNOWN) / sizeof(KNOWN[0]);
+    for (*heuristics = 0;; names++) {
+        const size_t length = strcspn(names, ",");
+        size_t i = 0;
+        while (i < count &&
+               (strncmp(KNOWN[i].name, names, length) != 0 || KNOWN[i].name[length] != '\0')) {
+            i++;
+        }
+        if (i == count) {
+            return false;
+        }
+        *heuristics |= KNOWN[i].value;
+        names += length;
+        if (*names == '\0') {
+            return true;
+        }
     }
 }
 
 bool leaks_classify(struct image *image)
+{
+    return leaks_classify_by(image, REACH_USUAL);
+}
+
+bool leaks_classify_by(struct image *image, uint32_t heuristics)
 {
     struct leaks_search search;
     struct reach reach;
@@ -168,6 +252,7 @@ bool leaks_classify(struct image *image)
     if (!leaks_search_init(&search, image)) {
         return false;
     }
+    search.input.heuristics = heuristics;
     bool is_done = reach_search(&search.input, &reach);
     if (!is_done) {
         trouble = "there is not enough memory for the search";

@@ -24,18 +24,28 @@ struct leaks_root {
 struct leaks_search {
     struct reach_input input; ///< owns what it points to
     struct leaks_root *roots; ///< root_count + word_count of them
-    uint32_t *block_of;       ///< index of the image's block, for each block of the input
+    uint32_t *block_of;       ///< see leaks_block_of(); NULL: all blocks of the image are searched
 };
 
 /// Sets the class of all busy blocks of an image by reachability, and image->leaders.
 /// @return false: contents, mappings or threads are missing, or there is no memory; classes are
 /// REACH_NOT_SEARCHED then, and `leaks_trouble()` says why
 bool leaks_classify(struct image *image);
+/// The same with other pointers to the inside that count as pointers to the start: enum
+/// reach_heuristics; leaks_classify() takes REACH_USUAL.
+bool leaks_classify_by(struct image *image, uint32_t heuristics);
+/// "string,sds", "none", "usual", "interior" ... False: there is no such name.
+bool leaks_parse_heuristics(const char *names, uint32_t *heuristics);
 /// One sentence without a full stop, for the last leaks_classify() that returned false.
 const char *leaks_trouble(void);
 
 /// Gathers the input of a search. False as above; otherwise leaks_search_release() ends it.
 bool leaks_search_init(struct leaks_search *search, const struct image *image);
+/// The index of the image's block that a block of the input is.
+static inline uint32_t leaks_block_of(const struct leaks_search *search, uint32_t block)
+{
+    return search->block_of == NULL ? block : search->block_of[block];
+}
 void leaks_search_release(struct leaks_search *search);
 
 #endif

@@ -51,9 +51,9 @@ static struct reach_range hull_of(const struct level *level)
     struct reach_range hull = {UINT64_MAX, 0};
     for (size_t i = 0; i < input->block_count; i++) {
         if (level->is_wanted[i] == 1) {
-            const struct reach_block *block = &input->blocks[i];
-            hull.start = block->start < hull.start ? block->start : hull.start;
-            hull.end = block->start + (block->size == 0 ? 1 : block->size);
+            const struct reach_block block = reach_block_of(input, i);
+            hull.start = block.start < hull.start ? block.start : hull.start;
+            hull.end = block.start + (block.size == 0 ? 1 : block.size);
         }
     }
     return hull;

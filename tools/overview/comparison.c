@@ -81,6 +81,7 @@ static bool is_finding(const struct comparison *comparison, const struct group *
 void comparison_finish(struct comparison *comparison)
 {
     groups_sort(&comparison->groups);
+    groups_tell_apart(&comparison->groups);
     for (size_t index = 0; index < comparison->groups.count; index++) {
         const struct group *group = &comparison->groups.items[index];
         comparison->changed_count += group_has_changed(group);

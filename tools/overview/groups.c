@@ -93,6 +93,7 @@ void groups_release(struct groups *groups)
     for (size_t index = 0; index < groups->count; index++) {
         free(groups->items[index].key);
         free(groups->items[index].label);
+        free(groups->items[index].callers);
         free(groups->items[index].sums);
     }
     free(groups->items);
@@ -106,11 +107,12 @@ enum {
     KEY_SIZE = 1024
 };
 
-static void type_key(const struct image_block *block, char *key)
+static void type_key(const struct image *image, const struct image_block *block, char *key)
 {
-    const char *type = image_type_name(block);
-    if (*type && block->subtype) {
-        snprintf(key, KEY_SIZE, "%s, subtype 0x%x", type, block->subtype);
+    const char *type = image_type_name(image, block);
+    uint16_t subtype = image_detail(image, block)->subtype;
+    if (*type && subtype) {
+        snprintf(key, KEY_SIZE, "%s, subtype 0x%x", type, subtype);
     } else {
         snprintf(key, KEY_SIZE, "%s", *type ? type : "not of the debug heap");
     }
@@ -129,10 +131,10 @@ static void heap_key(const struct image *image, const struct image_block *block,
     }
 }
 
-static void class_key(const struct image_block *block, char *key)
+static void class_key(const struct image *image, const struct image_block *block, char *key)
 {
     char size[16];
-    uint64_t whole = (uint64_t)block->gap + block->size + block->slack;
+    uint64_t whole = block->size + image_overhead(image, block);
     if (block->flags & IMAGE_BLOCK_IN_SPAN) {
         snprintf(key, KEY_SIZE, "%" PRIu64 " bytes", whole);
         return;
@@ -195,13 +197,13 @@ static void block_key(enum group_key by, const struct image *image, struct symbo
 {
     switch (by) {
     case GROUP_BY_TYPE:
-        type_key(block, key);
+        type_key(image, block, key);
         break;
     case GROUP_BY_HEAP:
         heap_key(image, block, key);
         break;
     case GROUP_BY_CLASS:
-        class_key(block, key);
+        class_key(image, block, key);
         break;
     case GROUP_BY_THREAD:
         thread_key(image, block, key);
@@ -239,27 +241,64 @@ static void add_blocks(struct groups *groups, enum group_key by, const struct im
 
 // ---- Stacks ----
 
+enum {
+    LABEL_DEPTH = 2,  ///< functions in a label
+    CALLERS_MAX = 12, ///< in a label that reads like another one otherwise
+};
+static const size_t NO_FRAME = SIZE_MAX;
+
 static bool is_same_function(const struct symbol_frame *a, const struct symbol_frame *b)
 {
     return *a->function && strcmp(a->function, b->function) == 0;
 }
 
 // The frame that called `callee`: the program's own if there is one, and another function, as
-// compilers split functions and programs recurse.  NULL: there is none.
-static const struct symbol_frame *caller_of(const struct symbol_stack *stack, size_t callee)
+// compilers split functions and programs recurse.  NO_FRAME: there is none.
+static size_t caller_of(const struct symbol_stack *stack, size_t callee)
 {
-    const struct symbol_frame *any = NULL;
+    size_t any = NO_FRAME;
     for (size_t index = callee + 1; index < stack->end; index++) {
         const struct symbol_frame *frame = stack->frames[index];
         if (is_same_function(frame, stack->frames[callee])) {
             continue;
         }
         if (!frame->is_system) {
-            return frame;
+            return index;
         }
-        any = any ? any : frame;
+        any = any != NO_FRAME ? any : index;
     }
     return any;
+}
+
+// The innermost of the program's own functions of a stack and who called it, a line each, innermost
+// first; at most `depth` of them.  To be freed.
+static char *list_callers(const struct symbol_stack *stack, size_t depth)
+{
+    char *text = must_copy_text("");
+    char name[512];
+    size_t frame = stack->site < stack->count ? stack->site : 0;
+    for (size_t i = 0; i < depth && frame != NO_FRAME; i++) {
+        symbols_name(stack->frames[frame], name, sizeof(name));
+        char *longer = must_format("%s%s%s", text, i ? "\n" : "", name);
+        free(text);
+        text = longer;
+        frame = caller_of(stack, frame);
+    }
+    return text;
+}
+
+// The first `depth` lines as one: "conn_new <- on_accept". To be freed.
+static char *join_callers(const char *callers, size_t depth)
+{
+    char *text = must_copy_text("");
+    for (size_t i = 0; i < depth && *callers; i++) {
+        size_t size = strcspn(callers, "\n");
+        char *longer = must_format("%s%s%.*s", text, i ? " <- " : "", (int)size, callers);
+        free(text);
+        text = longer;
+        callers += size + (callers[size] == '\n');
+    }
+    return text;
 }
 
 char *stack_label(struct symbols *symbols, uint32_t number)
@@ -268,15 +307,10 @@ char *stack_label(struct symbols *symbols, uint32_t number)
     if (stack->count == 0) {
         return must_copy_text("(no call stack)");
     }
-    size_t site = stack->site < stack->count ? stack->site : 0;
-    char name[512];
-    char caller_name[512];
-    symbols_name(stack->frames[site], name, sizeof(name));
-    const struct symbol_frame *caller = caller_of(stack, site);
-    if (!caller) {
-        return must_copy_text(name);
-    }
-    return must_format("%s <- %s", name, symbols_name(caller, caller_name, sizeof(caller_name)));
+    char *callers = list_callers(stack, LABEL_DEPTH);
+    char *label = join_callers(callers, LABEL_DEPTH);
+    free(callers);
+    return label;
 }
 
 // What is recorded of blocks without a stack: file and line, or nothing.
@@ -301,6 +335,9 @@ static void add_sites(
         site_format_hash(site->full_hash, SITE_HASH_SIZE - 1, key);
         struct group *group = group_of(groups, key, label);
         site_format_hash(site->full_hash, SITE_HASH_DIGITS, group->hash);
+        if (!group->callers && site->stack) {
+            group->callers = list_callers(symbols_stack(symbols, site->stack), CALLERS_MAX);
+        }
         add(group, number, site->estimate);
         free(label);
     }
@@ -315,6 +352,49 @@ void groups_add(struct groups *groups, enum group_key key, const struct image *i
     } else {
         add_blocks(groups, key, image, symbols, number);
     }
+}
+
+static int compare_labels(const void *left, const void *right)
+{
+    const struct group *const *a = left;
+    const struct group *const *b = right;
+    return strcmp((*a)->label, (*b)->label);
+}
+
+// Makes labels as long as they have to be, one function more at a time.
+static void lengthen(struct group **groups, size_t count, size_t depth)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (groups[i]->callers) {
+            free(groups[i]->label);
+            groups[i]->label = join_callers(groups[i]->callers, depth);
+        }
+    }
+    qsort(groups, count, sizeof(struct group *), compare_labels);
+}
+
+void groups_tell_apart(struct groups *groups)
+{
+    struct group **order = must_allocate(groups->count + 1, sizeof(*order));
+    size_t alike = groups->count; // the first so many of `order` may have a namesake
+    for (size_t i = 0; i < groups->count; i++) {
+        order[i] = &groups->items[i];
+    }
+    for (size_t depth = LABEL_DEPTH; depth <= CALLERS_MAX && alike > 1; depth++) {
+        lengthen(order, alike, depth);
+        size_t kept = 0;
+        for (size_t i = 0, end; i < alike; i = end) {
+            end = i + 1;
+            while (end < alike && strcmp(order[i]->label, order[end]->label) == 0) {
+                end++;
+            }
+            for (size_t j = i; j < end && end - i > 1; j++) {
+                order[kept++] = order[j];
+            }
+        }
+        alike = kept;
+    }
+    free(order);
 }
 
 // ---- Order ----

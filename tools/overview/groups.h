@@ -29,6 +29,7 @@ const char *group_key_name(enum group_key key);
 struct group {
     char *key;                 ///< equal in all images
     char *label;               ///< for people
+    char *callers;             ///< by stack: names of functions, a line each; else NULL
     char hash[SITE_HASH_SIZE]; ///< by stack: of it; else ""
     struct site_sum *sums;     ///< one of each image, in order
     size_t sum_count;          ///< at least 2
@@ -60,6 +61,9 @@ bool group_has_changed(const struct group *group);
 size_t group_grown_steps(const struct group *group);
 /// Whether it grew at each of several steps.
 bool group_is_steady(const struct group *group);
+
+/// Lengthens labels of groups by stack by further callers, where several read alike.
+void groups_tell_apart(struct groups *groups);
 
 /// "conn_new <- on_accept": the innermost of the program's own functions of a stack, and who called
 /// it. To be freed.

@@ -35,13 +35,25 @@ static void put_process(struct json *json, const struct overview *overview)
     json_close_object(json);
 }
 
+// What only an image of the end says.
+static void put_if_known(
+    struct json *json, const struct overview *overview, const char *key, uint64_t number)
+{
+    json_key(json, key);
+    if (overview->has_blocks) {
+        json_number(json, number);
+    } else {
+        json_null(json);
+    }
+}
+
 static void put_totals(struct json *json, const struct overview *overview)
 {
     json_put_sum(json, "live", overview->live.count, overview->live.bytes);
-    json_put_number(json, "overhead_bytes", overview->slack_size);
-    json_put_number(json, "committed_bytes", overview->committed_size);
-    json_put_number(json, "unused_bytes", overview->unused_size);
-    json_put_number(json, "sparse_pages", overview->sparse_pages);
+    put_if_known(json, overview, "overhead_bytes", overview->slack_size);
+    put_if_known(json, overview, "committed_bytes", overview->committed_size);
+    put_if_known(json, overview, "unused_bytes", overview->unused_size);
+    put_if_known(json, overview, "sparse_pages", overview->sparse_pages);
     json_put_number(json, "process_resident_bytes", overview->image->resident_size);
     json_put_flag(json, "is_sampled", overview->is_sampled);
     json_put_flag(json, "has_course", overview->has_course);
@@ -50,9 +62,7 @@ static void put_totals(struct json *json, const struct overview *overview)
     }
     json_put_sum(json, "allocated", overview->allocated.count, overview->allocated.bytes);
     json_put_sum(json, "freed", overview->freed.count, overview->freed.bytes);
-    if (!overview->is_sampled) {
-        json_put_number(json, "temporary_blocks", overview->temporary_count);
-    }
+    json_put_number(json, "temporary_blocks", overview->temporary_count);
     json_put_number(json, "duration_ns", overview->duration_ns);
     json_put_number(json, "peak_bytes", overview->peak_size);
     json_put_number(json, "peak_ns", overview->peak_ns);
@@ -74,8 +84,7 @@ static void put_series(
     json_close_array(json);
 }
 
-static void put_site(struct json *json, const struct overview *overview, struct symbols *symbols,
-    const struct overview_site *site)
+static void put_site(struct json *json, struct symbols *symbols, const struct overview_site *site)
 {
     char place[1024];
     char hash[SITE_HASH_SIZE];
@@ -88,9 +97,7 @@ static void put_site(struct json *json, const struct overview *overview, struct 
     json_put_sum(json, "live", site->live.count, site->live.bytes);
     json_put_sum(json, "allocated", site->allocated.count, site->allocated.bytes);
     json_put_number(json, "freed_blocks", site->freed_count);
-    if (!overview->is_sampled) {
-        json_put_number(json, "temporary_blocks", site->temporary_count);
-    }
+    json_put_number(json, "temporary_blocks", site->temporary_count);
     json_put_number(json, "lifetime_ns", site->lifetime_ns);
     json_put_number(json, "peak_bytes", site->peak_size);
     json_close_object(json);
@@ -112,7 +119,7 @@ static void put_list(struct json *json, struct overview *overview, struct symbol
     json_open_array(json);
     for (size_t index = 0; index < overview->site_count && index < top; index++) {
         if (overview_value(&overview->sites[index], order) != 0) {
-            put_site(json, overview, symbols, &overview->sites[index]);
+            put_site(json, symbols, &overview->sites[index]);
         }
     }
     json_close_array(json);

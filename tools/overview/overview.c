@@ -299,6 +299,7 @@ struct overview *overview_create(const struct subject *subject, struct symbols *
     overview->image = subject->image;
     overview->capture = subject->capture;
     overview->is_sampled = site_is_sampled(subject->image);
+    overview->has_blocks = !subject->capture || subject->capture->has_image;
     for (unsigned row = 0; row < OVERVIEW_SIZES; row++) {
         overview->sizes[row].size_max = row + 1 == OVERVIEW_SIZES ? UINT64_MAX : 1ull << row;
     }

@@ -43,6 +43,7 @@ struct overview {
     const struct capture *capture; ///< NULL: there is no course
     bool has_course;
     bool is_sampled; ///< numbers of sites, and the course, are estimates
+    bool has_blocks; ///< of the end: else slack and committed memory are not known
 
     uint64_t duration_ns;
     struct site_sum allocated;

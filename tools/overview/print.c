@@ -132,13 +132,12 @@ static void put_numbers(const struct page *page)
     if (overview->has_course) {
         put_sum("allocated", &overview->allocated);
         put_sum("freed", &overview->freed);
-        if (!overview->is_sampled) { // else not known
-            printf("  %-12s %12" PRIu64 " block%s\n", "temporary", overview->temporary_count,
-                overview->temporary_count == 1 ? "" : "s");
-        }
+        printf("  %-12s %12" PRIu64 " block%s\n", "temporary", overview->temporary_count,
+            overview->temporary_count == 1 ? "" : "s");
     }
     put_sum("live", &overview->live);
-    printf("  %-12s %30s\n", "slack", cli_format_size(overview->slack_size, size));
+    printf("  %-12s %30s\n", "slack",
+        overview->has_blocks ? cli_format_size(overview->slack_size, size) : "not known");
     if (overview->has_course) {
         printf("  %-12s %30s  at %s\n", "peak", cli_format_size(overview->peak_size, size),
             cli_format_duration(overview->peak_ns, time));

@@ -48,7 +48,7 @@ struct leak_report {
     struct leak_place *places; ///< those of a leak one behind the other, most bytes first
     size_t place_count;
     size_t place_capacity;
-    size_t *below; ///< indexes of indirect blocks, by the leak that they hang on
+    uint32_t *below; ///< indexes of indirect blocks, by the leak that they hang on
     size_t below_count;
     bool is_searched; ///< some block has a class
 };
@@ -98,7 +98,7 @@ size_t report_preview(const struct leak_report *report, const struct image_block
 /// "48 bytes", "6.0 KiB".
 char *report_bytes(uint64_t size, char buffer[24]);
 /// "normal", "client", "crt", ... of a block of the debug heap.
-const char *report_type(const struct image_block *block);
+const char *report_type(const struct image *image, const struct image_block *block);
 
 bool report_print_text(const struct leak_report *report, FILE *stream);
 bool report_print_msvc(const struct leak_report *report, FILE *stream);

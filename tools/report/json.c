@@ -88,6 +88,7 @@ static void put_example(
 {
     const struct image *image = report->image;
     const struct image_block *block = report_block(report, leak);
+    const struct image_detail *detail = image_detail(image, block);
     unsigned char bytes[PREVIEW_SIZE];
     char digits[2 * PREVIEW_SIZE + 1] = "";
     size_t size = report_preview(report, block, bytes);
@@ -100,10 +101,10 @@ static void put_example(
     json_put_number(json, "size", block->size);
     json_put_address(
         json, "heap", block->heap < image->heap_count ? image->heaps[block->heap].handle : 0);
-    json_put_number(json, "number", block->number);
+    json_put_number(json, "number", detail->number);
     if ((block->flags & IMAGE_BLOCK_IS_DEBUG) != 0) {
-        json_put_text(json, "type", image_type_name(block));
-        json_put_number(json, "subtype", block->subtype);
+        json_put_text(json, "type", image_type_name(image, block));
+        json_put_number(json, "subtype", detail->subtype);
     }
     json_put_text(json, "data", digits);
     json_close_object(json);

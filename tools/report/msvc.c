@@ -10,12 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int compare_blocks(const void *left_item, const void *right_item)
+static int compare_blocks(const void *left_item, const void *right_item, void *context)
 {
+    const struct image *image = context;
     const struct image_block *left = *(const struct image_block *const *)left_item;
     const struct image_block *right = *(const struct image_block *const *)right_item;
-    if (left->number != right->number) {
-        return left->number > right->number ? -1 : 1;
+    uint64_t number = image_detail(image, left)->number;
+    uint64_t other_number = image_detail(image, right)->number;
+    if (number != other_number) {
+        return number > other_number ? -1 : 1;
     }
     if (left->time_ns != right->time_ns) {
         return left->time_ns > right->time_ns ? -1 : 1;
@@ -39,7 +42,8 @@ static const struct image_block **collect(
             blocks[next++] = &report->image->blocks[block];
         }
     }
-    qsort(blocks, *count, sizeof(const struct image_block *), compare_blocks);
+    qsort_r(blocks, *count, sizeof(const struct image_block *), compare_blocks,
+        (void *)(uintptr_t)report->image);
     return blocks;
 }
 
@@ -69,11 +73,12 @@ static void print_block(
         cli_put_text(stream, file);
         fprintf(stream, "(%d) : ", line);
     }
-    const char *type = report_type(block);
-    fprintf(stream, "{%" PRIu64 "} %s block at 0x%016" PRIX64 ", ", block->number, type,
+    const char *type = report_type(report->image, block);
+    const struct image_detail *detail = image_detail(report->image, block);
+    fprintf(stream, "{%" PRIu64 "} %s block at 0x%016" PRIX64 ", ", detail->number, type,
         block->address);
     if (strcmp(type, "client") == 0 || strcmp(type, "crt") == 0) {
-        fprintf(stream, "subtype %x, ", block->subtype);
+        fprintf(stream, "subtype %x, ", detail->subtype);
     }
     fprintf(stream, "%" PRIu64 " bytes long.\n", block->size);
     print_data(report, block, stream);

@@ -68,7 +68,8 @@ void report_place_source(
 void report_block_source(
     const struct leak_report *report, const struct image_block *block, const char **file, int *line)
 {
-    find_source(report, block->file, block->line, block->stack, file, line);
+    const struct image_detail *detail = image_detail(report->image, block);
+    find_source(report, detail->file, detail->line, block->stack, file, line);
 }
 
 static bool is_in_line(
@@ -170,10 +171,10 @@ char *report_bytes(uint64_t size, char buffer[24])
     return buffer;
 }
 
-const char *report_type(const struct image_block *block)
+const char *report_type(const struct image *image, const struct image_block *block)
 {
     static const char *const names[] = {"free", "normal", "crt", "ignore", "client"};
     bool is_debug = (block->flags & IMAGE_BLOCK_IS_DEBUG) != 0;
-    return is_debug && block->type < sizeof(names) / sizeof(names[0]) ? names[block->type]
-                                                                      : "normal";
+    uint16_t type = image_detail(image, block)->type;
+    return is_debug && type < sizeof(names) / sizeof(names[0]) ? names[type] : "normal";
 }

@@ -53,14 +53,15 @@ static void mark_block(struct making *making, size_t index)
     struct leak_report *report = making->report;
     const struct image_block *block = &report->image->blocks[index];
     bool is_debug = (block->flags & IMAGE_BLOCK_IS_DEBUG) != 0;
+    uint16_t type = image_detail(report->image, block)->type;
     if (block->kind != IMAGE_BUSY) {
         making->marks[index] = MARK_OUT;
         return;
     }
     report->is_searched |= class_of(block) != REACH_NOT_SEARCHED;
-    if ((block->flags & IMAGE_BLOCK_IS_IGNORED) != 0 || (is_debug && block->type == IGNORE_BLOCK)) {
+    if ((block->flags & IMAGE_BLOCK_IS_IGNORED) != 0 || (is_debug && type == IGNORE_BLOCK)) {
         making->marks[index] = MARK_OUT;
-    } else if (is_debug && block->type == CRT_BLOCK) {
+    } else if (is_debug && type == CRT_BLOCK) {
         // The libraries' own, as the debug heap itself sees it.
         making->marks[index] = MARK_SUPPRESSED;
         add(&report->totals.suppressed, 1, block->size);
@@ -111,14 +112,15 @@ static bool suppress(struct making *making, const struct sites *sites, const str
     }
     char hash[SITE_HASH_SIZE];
     const struct image_block *block = &report->image->blocks[site->representative];
+    const struct image_detail *detail = image_detail(report->image, block);
     struct suppression_subject subject = {.stack = symbols_stack(report->symbols, site->stack),
         .hash = site_format_hash(site->full_hash, SITE_HASH_SIZE - 1, hash),
         .file = image_string(report->image, site->file),
         .line = site->line,
         .class_ = making->class_,
         .has_type = (block->flags & IMAGE_BLOCK_IS_DEBUG) != 0,
-        .type = block->type,
-        .subtype = block->subtype};
+        .type = detail->type,
+        .subtype = detail->subtype};
     size_t number = suppressions_match(suppressions, &subject);
     if (number == 0) {
         return false;
@@ -293,7 +295,7 @@ static void collect_below(struct making *making)
     for (size_t i = 0; i < image->block_count; i++) {
         uint32_t leak = leak_above(making, leak_of, i);
         if (leak != 0) {
-            report->below[report->leaks[leak - 1].first_below + next[leak - 1]++] = i;
+            report->below[report->leaks[leak - 1].first_below + next[leak - 1]++] = (uint32_t)i;
         }
     }
     free(next);

@@ -326,18 +326,19 @@ static void print_other_lines(const struct writer *writer, const struct leak *le
 static void print_sample(const struct writer *writer, const struct leak *leak)
 {
     const struct image_block *block = report_block(writer->report, leak);
+    const struct image_detail *detail = image_detail(writer->report->image, block);
     bool is_one = leak->site.sum.count == 1;
     fprintf(writer->stream, "      %s0x%" PRIx64, is_one ? "block " : "e.g. ", block->address);
     if (!is_one) {
         fprintf(writer->stream, ", %" PRIu64 " byte%s", block->size, plural(block->size));
     }
-    if (block->number != 0) {
-        fprintf(writer->stream, ", {%" PRIu64 "}", block->number);
+    if (detail->number != 0) {
+        fprintf(writer->stream, ", {%" PRIu64 "}", detail->number);
     }
     if ((block->flags & IMAGE_BLOCK_IS_DEBUG) != 0) {
-        fprintf(writer->stream, ", %s block", report_type(block));
-        if (block->subtype != 0) {
-            fprintf(writer->stream, ", subtype %x", block->subtype);
+        fprintf(writer->stream, ", %s block", report_type(writer->report->image, block));
+        if (detail->subtype != 0) {
+            fprintf(writer->stream, ", subtype %x", detail->subtype);
         }
     }
     print_thread(writer, &leak->site);

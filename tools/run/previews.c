@@ -110,6 +110,7 @@ void previews_keep(struct image *image, unsigned kinds)
         image->release_reader(image->reader);
     }
     image->read = read_kept;
+    image->hold = NULL;
     image->reader = previews;
     image->release_reader = release;
 }

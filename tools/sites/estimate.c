@@ -35,6 +35,7 @@ struct site_sum site_estimate(const struct image *image, const struct image_bloc
         return (struct site_sum){0, 0};
     }
     uint64_t size = block->size ? block->size : 1;
-    uint64_t weight = block->weight > size ? block->weight : size;
+    uint64_t weight = image_detail(image, block)->weight;
+    weight = weight > size ? weight : size;
     return (struct site_sum){share_of(weight, size, block->address), weight};
 }

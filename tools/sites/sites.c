@@ -31,7 +31,7 @@ struct grouping {
     uint64_t *groups; ///< of each site
     size_t group_capacity;
     struct site_key *stack_keys; ///< by stack; hash 0: not made yet
-    size_t *site_of;             ///< index of the site of each chosen block
+    uint32_t *site_of;           ///< index of the site of each chosen block
 };
 
 static uint64_t mix(uint64_t hash, uint64_t value)
@@ -91,9 +91,10 @@ static struct site_key stack_key(const struct grouping *grouping, uint32_t numbe
 static struct site_key plain_key(const struct image *image, const struct image_block *block)
 {
     struct site_key key = {.hash = 3};
-    if (block->file != 0) {
+    const struct image_detail *detail = image_detail(image, block);
+    if (detail->file != 0) {
         key.hash =
-            mix(hash_text(key.hash, image_string(image, block->file)), (uint64_t)block->line);
+            mix(hash_text(key.hash, image_string(image, detail->file)), (uint64_t)detail->line);
         key.group = key.hash;
         return key;
     }
@@ -170,7 +171,8 @@ static void add_sum(struct site_sum *sum, uint64_t bytes)
 }
 
 /// Whether a block shows better than another what a site is about.
-static bool is_better(const struct image_block *block, const struct image_block *other)
+static bool is_better(
+    const struct image *image, const struct image_block *block, const struct image_block *other)
 {
     if (block->class_ != other->class_) {
         return block->class_ > other->class_;
@@ -180,9 +182,8 @@ static bool is_better(const struct image_block *block, const struct image_block 
     if (time != other_time) {
         return time < other_time;
     }
-    uint64_t number = block->number != 0 ? block->number : UINT64_MAX;
-    uint64_t other_number = other->number != 0 ? other->number : UINT64_MAX;
-    return number < other_number;
+    // 0, which is none, becomes the largest.
+    return image_detail(image, block)->number - 1 < image_detail(image, other)->number - 1;
 }
 
 static void note_time(struct site *site, uint64_t time)
@@ -226,16 +227,16 @@ static void add_block(
     note_time(site, block->time_ns);
     note_thread(site, block->thread_id);
     if (site->representative == SIZE_MAX ||
-        is_better(block, &image->blocks[site->representative])) {
+        is_better(image, block, &image->blocks[site->representative])) {
         site->representative = index;
         site->stack = block->stack;
-        site->file = block->file;
-        site->line = block->line;
+        site->file = image_detail(image, block)->file;
+        site->line = image_detail(image, block)->line;
     }
 }
 
 /// Puts the chosen blocks' indexes in the order of their sites.
-static void gather_blocks(struct grouping *grouping, size_t *chosen, size_t count)
+static void gather_blocks(struct grouping *grouping, const uint32_t *chosen, size_t count)
 {
     struct sites *sites = grouping->sites;
     size_t *next = must_allocate(sites->count + 1, sizeof(*next));
@@ -263,7 +264,7 @@ static bool is_wanted(const struct grouping *grouping, size_t index)
 static void group_blocks(struct grouping *grouping)
 {
     const struct image *image = grouping->image;
-    size_t *chosen = NULL;
+    uint32_t *chosen = NULL;
     size_t chosen_capacity = 0;
     size_t site_capacity = 0;
     size_t count = 0;
@@ -277,8 +278,8 @@ static void group_blocks(struct grouping *grouping)
         chosen = must_grow(chosen, count, &chosen_capacity, sizeof(*chosen));
         grouping->site_of =
             must_grow(grouping->site_of, count, &site_capacity, sizeof(*grouping->site_of));
-        chosen[count] = i;
-        grouping->site_of[count++] = site;
+        chosen[count] = (uint32_t)i;
+        grouping->site_of[count++] = (uint32_t)site;
     }
     gather_blocks(grouping, chosen, count);
     free(chosen);

@@ -75,7 +75,7 @@ struct sites_options {
 struct sites {
     struct site *items;
     size_t count;
-    size_t *blocks; ///< indexes of the image's blocks, those of a site one behind the other
+    uint32_t *blocks; ///< indexes of the image's blocks, those of a site one behind the other
     size_t block_count;
     struct site_sum sum;
     struct site_sum by_class[SITE_CLASS_COUNT];

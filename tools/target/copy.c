@@ -310,6 +310,23 @@ size_t copy_read(const struct copy *copy, uint64_t address, void *buffer, size_t
     return done;
 }
 
+const void *copy_hold(const struct copy *copy, uint64_t address, size_t *size)
+{
+    enum {
+        ZEROS_SIZE = 64 << 10
+    };
+    static const char zeros[ZEROS_SIZE];
+    const struct area *area = find_area(copy, address);
+    const struct run *run = run_after(copy, area, address);
+    if (run != NULL && run->start <= address) {
+        *size = run->end - address;
+        return copy->buffer + run->place + (address - run->start);
+    }
+    uint64_t left = (run != NULL ? run->start : area->end) - address;
+    *size = left < ZEROS_SIZE ? left : ZEROS_SIZE;
+    return zeros;
+}
+
 void copy_find(const struct copy *copy, uint64_t address, uint64_t *start, uint64_t *end)
 {
     const struct area *area = find_area(copy, address);

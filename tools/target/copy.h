@@ -46,6 +46,8 @@ bool copy_has(const struct copy *copy, uint64_t address);
 uint64_t copy_next(const struct copy *copy, uint64_t address);
 /// Reads from the copy, up to the end of what lies there. Returns how many bytes.
 size_t copy_read(const struct copy *copy, uint64_t address, void *buffer, size_t size);
+/// The bytes at an address that was copied; `*size`: how many follow one another.
+const void *copy_hold(const struct copy *copy, uint64_t address, size_t *size);
 /// The first pages from `address` on that may hold anything but zeros, up to where what was copied
 /// ends: then `*start` and `*end` are that end.
 void copy_find(const struct copy *copy, uint64_t address, uint64_t *start, uint64_t *end);

@@ -120,6 +120,7 @@ bool target_fill_image(struct target *target, struct image *image)
     image->read = target_reader;
     image->read_many = target_read_many;
     image->find_filled = target_find_filled;
+    image->hold = target_hold;
     image->reader = target;
     image->release_reader = close_reader;
     return true;

@@ -33,6 +33,10 @@ struct target {
     bool has_resident; // it is open
 };
 
+/// Says what is wrong.
+void target_say(struct target_error *error, enum target_trouble trouble, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /// Takes the text of the mappings, which then belongs to the target.
 void target_take_mappings(struct target *target, char *text);
 /// While it stands still: notes the mappings as they are, which is quick.

@@ -17,24 +17,12 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-static void say(struct target_error *error, enum target_trouble trouble, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static void say(struct target_error *error, enum target_trouble trouble, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    error->trouble = trouble;
-    vsnprintf(error->text, sizeof(error->text), format, arguments);
-    va_end(arguments);
-}
 
 // ---- Why there is no heap -----------------------------------------------------------------------
 
@@ -44,7 +32,7 @@ static void explain_no_layout(
     size_t count;
     const struct target_mapping *mappings = target_mappings(target, &count);
     if (!target_is_live(target)) {
-        say(error, TARGET_NO_HEAP,
+        target_say(error, TARGET_NO_HEAP,
             "%s carries no Halde heap: the program used %s malloc; start it under `halde run`, or "
             "link it with libhalde, and take a core of that",
             subject, scan_allocator(mappings, count));
@@ -53,14 +41,14 @@ static void explain_no_layout(
     char path[64];
     snprintf(path, sizeof(path), "/proc/%d/exe", (int)target_process_id(target));
     if (scan_is_static(path)) {
-        say(error, TARGET_NO_HEAP,
+        target_say(error, TARGET_NO_HEAP,
             "%s carries no Halde heap, and it is statically linked, so that none can be loaded "
             "into "
             "it: link the program with libhalde.a, or dynamically",
             subject);
         return;
     }
-    say(error, TARGET_NO_HEAP,
+    target_say(error, TARGET_NO_HEAP,
         "%s carries no Halde heap: it uses %s malloc; start it as `halde run -- %s ...`, or with "
         "LD_PRELOAD=libhalde-preload.so",
         subject, scan_allocator(mappings, count), target_name(target));
@@ -116,16 +104,16 @@ static void explain_view(struct target *target, enum view_status status, struct 
 {
     char *subject = subject_of(target);
     if (status != VIEW_NO_MEMORY && has_ended(target, status == VIEW_BAD_LAYOUT ? 20 : 0)) {
-        say(error, TARGET_ENDED, "%s ended while it was being looked at", subject);
+        target_say(error, TARGET_ENDED, "%s ended while it was being looked at", subject);
     } else if (status == VIEW_NO_LAYOUT && target_is_live(target) && !can_read(target)) {
         permission_explain(target_process_id(target), EPERM, error);
     } else if (status == VIEW_NO_LAYOUT) {
         explain_no_layout(target, subject, error);
     } else if (status == VIEW_NO_MEMORY) {
-        say(error, TARGET_NO_MEMORY, "not enough memory to read the heaps of %s", subject);
+        target_say(error, TARGET_NO_MEMORY, "not enough memory to read the heaps of %s", subject);
     } else {
         // The text ends a sentence that begins with the process.
-        say(error, TARGET_NO_HEAP, "%s %s", subject, view_status_text(status));
+        target_say(error, TARGET_NO_HEAP, "%s %s", subject, view_status_text(status));
     }
     free(subject);
 }
@@ -135,14 +123,14 @@ static void explain_end(struct target *target, struct target_error *error)
 {
     char *subject = subject_of(target);
     if (has_ended(target, 0)) {
-        say(error, TARGET_ENDED, "%s ended while it was being looked at", subject);
+        target_say(error, TARGET_ENDED, "%s ended while it was being looked at", subject);
     } else if (target_is_live(target)) {
-        say(error, TARGET_NO_MEMORY,
+        target_say(error, TARGET_NO_MEMORY,
             "the heaps of %s could not be read: its memory cannot be reached, or there is not "
             "enough memory here to copy what describes them",
             subject);
     } else {
-        say(error, TARGET_BAD_FILE,
+        target_say(error, TARGET_BAD_FILE,
             "the heaps in %s could not be read: the file lacks the memory that describes them; let "
             "the kernel write private anonymous memory (/proc/PID/coredump_filter, bit 0)",
             subject);
@@ -253,7 +241,7 @@ static bool read_stopped(struct target *target, struct image *image, struct heap
         target_continue(target);
     }
     if (!is_good) {
-        say(error, TARGET_NO_MEMORY, "not enough memory for the list of threads");
+        target_say(error, TARGET_NO_MEMORY, "not enough memory for the list of threads");
     }
     return is_good;
 }
@@ -301,7 +289,7 @@ static bool fill_heaps(
     prepare(target, heaps, flags);
     bool is_good = read_stopped(target, image, heaps, flags, error);
     if (is_good && !heaps_fill(heaps, heaps_flags(target, flags))) {
-        say(error, TARGET_NO_MEMORY, "not enough memory for the list of blocks");
+        target_say(error, TARGET_NO_MEMORY, "not enough memory for the list of blocks");
         is_good = false;
     }
     heaps_close(heaps);
@@ -309,26 +297,29 @@ static bool fill_heaps(
         target_continue(target);
     }
     if (is_good && !target_finish_image(target, image)) {
-        say(error, TARGET_NO_MEMORY, "not enough memory for the list of mappings");
+        target_say(error, TARGET_NO_MEMORY, "not enough memory for the list of mappings");
         is_good = false;
     }
     return is_good;
 }
 
-static struct image *image_of(struct target *target, int flags, struct target_error *error)
+static struct image *image_of(
+    struct target *target, int flags, const struct image_choice *choice, struct target_error *error)
 {
     struct image *image = image_create();
     if (image == NULL || !target_fill_image(target, image)) {
         image_destroy(image);
         target_close(target);
-        say(error, TARGET_NO_MEMORY, "not enough memory for an image of the process");
+        target_say(error, TARGET_NO_MEMORY, "not enough memory for an image of the process");
         return NULL;
     }
     // The target belongs to the image from here on.
+    image->choice = choice;
     if (!fill_heaps(target, image, flags, error)) {
         image_destroy(image);
         return NULL;
     }
+    image->choice = NULL;
     image_sort(image);
     return image;
 }
@@ -336,7 +327,7 @@ static struct image *image_of(struct target *target, int flags, struct target_er
 struct image *open_process_image(pid_t pid, int flags, struct target_error *error)
 {
     struct target *target = target_open_process(pid, error);
-    return target != NULL ? image_of(target, flags, error) : NULL;
+    return target != NULL ? image_of(target, flags, NULL, error) : NULL;
 }
 
 struct image *open_core_image(
@@ -348,7 +339,7 @@ struct image *open_core_image(
         return NULL;
     }
     *warning = *target_warning(target) != 0 ? must_copy_text(target_warning(target)) : NULL;
-    return image_of(target, flags, error);
+    return image_of(target, flags, NULL, error);
 }
 
 // ---- The command line's argument ----------------------------------------------------------------
@@ -400,7 +391,8 @@ static bool read_patience(const struct cli *cli, uint64_t *patience_ns)
     return true;
 }
 
-static struct image *open_process(const struct cli *cli, pid_t pid, int flags)
+static struct image *open_process(
+    const struct cli *cli, pid_t pid, int flags, const struct image_choice *choice)
 {
     struct target_error error = {.trouble = TARGET_NO_TROUBLE};
     uint64_t patience_ns = TARGET_PATIENCE_NS;
@@ -411,7 +403,7 @@ static struct image *open_process(const struct cli *cli, pid_t pid, int flags)
     struct image *image = NULL;
     if (target != NULL) {
         target_set_patience(target, patience_ns);
-        image = image_of(target, flags, &error);
+        image = image_of(target, flags, choice, &error);
     }
     if (image == NULL) {
         cli_error(cli, "%s", error.text);
@@ -490,6 +482,12 @@ static void explain_missing(const struct cli *cli, const char *what, int number)
 
 struct image *open_image(const struct cli *cli, const char *what, const char *executable, int flags)
 {
+    return open_chosen_image(cli, what, executable, flags, NULL);
+}
+
+struct image *open_chosen_image(const struct cli *cli, const char *what, const char *executable,
+    int flags, const struct image_choice *choice)
+{
     struct stat information;
     bool is_file = stat(what, &information) == 0;
     int number = is_file ? 0 : errno;
@@ -497,7 +495,7 @@ struct image *open_image(const struct cli *cli, const char *what, const char *ex
     // A file whose name is a number is meant if there is no such process.
     struct process_status status;
     if (pid != 0 && (!is_file || process_status(pid, &status))) {
-        return open_process(cli, pid, flags);
+        return open_process(cli, pid, flags, choice);
     }
     if (!is_file) {
         explain_missing(cli, what, number);

@@ -24,6 +24,7 @@
 #include "target/target.h"
 
 struct cli;
+struct image_choice;
 
 /// Beside OPEN_* of cli/cli.h; open_image() takes them, too.
 enum {
@@ -41,6 +42,11 @@ struct image *open_process_image(pid_t pid, int flags, struct target_error *erro
         "max-pause", 0, "DURATION",                                                                \
             "stop a busy process for no longer until it can be read exactly (default 250ms)"       \
     }
+
+/// As open_image(); of a live process only blocks that `choice` wants are kept (NULL: all).  It is
+/// asked in no order; heaps have their names by then, and the image its time.
+struct image *open_chosen_image(const struct cli *cli, const char *what, const char *executable,
+    int flags, const struct image_choice *choice);
 
 /// Says on stderr how long a live process was stopped, and how much was read of it.
 void open_say_pause(const struct cli *cli, const struct image *image);

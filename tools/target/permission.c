@@ -4,13 +4,13 @@
 #include "target/permission.h"
 
 #include "cli/memory.h"
+#include "target/internal.h"
 #include "target/process.h"
 
 #include <errno.h>
 #include <linux/capability.h>
 #include <pwd.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,27 +20,21 @@
 #include <unistd.h>
 
 // What needs no right to another process: it looks at itself.
-#define FROM_INSIDE                                                                                \
-    "without that right the program can tell about its heaps itself: start it with "               \
-    "HALDE_OPTIONS=stats=1, or under `halde run`"
+static const char FROM_INSIDE[] =
+    "without that right the program can tell about its heaps itself: start it with "
+    "HALDE_OPTIONS=stats=1, or under `halde run`";
+static const char FROM_RECORDING[] =
+    "without that right `halde run`, under which it was started, knows what was recorded only: "
+    "blocks in use by call stack, but not which of them are lost";
 
 struct why {
     pid_t pid;
     int number; // errno
     struct process_status status;
     char *name;
+    bool is_ours;       // it descends from this process
+    const char *advice; // what works all the same
 };
-
-static void say(struct target_error *error, enum target_trouble trouble, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static void say(struct target_error *error, enum target_trouble trouble, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    error->trouble = trouble;
-    vsnprintf(error->text, sizeof(error->text), format, arguments);
-    va_end(arguments);
-}
 
 bool permission_has(int capability)
 {
@@ -61,6 +55,60 @@ int permission_yama_scope(void)
     bool is_read = fgets(text, sizeof(text), file) != NULL;
     fclose(file);
     return is_read ? (int)strtol(text, NULL, 10) : -1;
+}
+
+struct permission_rule permission_yama_rule(int scope, bool has_capability)
+{
+    static const char LATER[] = "use sudo halde ..., or, until the next start of the machine, sudo "
+                                "sysctl kernel.yama.ptrace_scope=0";
+    if (scope == 3) {
+        return (struct permission_rule){"nobody may trace anything, not even root",
+            "that holds until it is started anew, with another value in /etc/sysctl.d"};
+    }
+    if (scope == 2 && !has_capability) {
+        return (struct permission_rule){"only root may trace", LATER};
+    }
+    if (scope == 1 && !has_capability) {
+        return (struct permission_rule){"a process may trace only what it has started", LATER};
+    }
+    return (struct permission_rule){NULL, NULL};
+}
+
+static bool is_halde_run(pid_t pid)
+{
+    char *name = process_name(pid);
+    char *line = process_command_line(pid);
+    const char *blank = strchr(line, ' ');
+    bool is_run = strcmp(name, "halde") == 0 && blank != NULL && strncmp(blank, " run ", 5) == 0;
+    free(name);
+    free(line);
+    return is_run;
+}
+
+// The next one that a process descends from and that a callback accepts; 0: none.
+static pid_t find_ancestor(pid_t pid, bool (*is_wanted)(pid_t pid))
+{
+    enum {
+        DEPTH_MAX = 256 // ids may be used anew while we look
+    };
+    struct process_status status;
+    for (int i = 0; i < DEPTH_MAX && process_status(pid, &status) && status.parent > 1; i++) {
+        pid = status.parent;
+        if (is_wanted(pid)) {
+            return pid;
+        }
+    }
+    return 0;
+}
+
+static bool is_this(pid_t pid)
+{
+    return pid == getpid();
+}
+
+bool permission_is_recorded(pid_t pid)
+{
+    return find_ancestor(pid, is_halde_run) != 0;
 }
 
 bool permission_has_seccomp(void)
@@ -94,11 +142,11 @@ static bool is_gone(const struct why *why, struct target_error *error)
     if (why->status.group == 0) {
         // It answers also to those who cannot see it.
         if (kill(why->pid, 0) != 0 && errno == ESRCH) {
-            say(error, TARGET_NO_PROCESS,
+            target_say(error, TARGET_NO_PROCESS,
                 "there is no process %d; `halde ps` lists those that carry a Halde heap",
                 (int)why->pid);
         } else {
-            say(error, TARGET_NO_RIGHT,
+            target_say(error, TARGET_NO_RIGHT,
                 "process %d cannot be seen: /proc is mounted with hidepid, or not at all; become "
                 "its user, or root",
                 (int)why->pid);
@@ -106,7 +154,7 @@ static bool is_gone(const struct why *why, struct target_error *error)
         return true;
     }
     if (process_living_thread(why->pid) == 0) {
-        say(error, TARGET_ENDED,
+        target_say(error, TARGET_ENDED,
             "process %d (%s) has ended, and only waits for its parent, process %d, to take note: "
             "there is no memory left to look at",
             (int)why->pid, why->name, (int)why->status.parent);
@@ -124,10 +172,10 @@ static bool is_no_program(const struct why *why, struct target_error *error)
         return false;
     }
     if (why->pid == 2 || why->status.parent == 2) {
-        say(error, TARGET_NOT_SUPPORTED,
+        target_say(error, TARGET_NOT_SUPPORTED,
             "process %d (%s) is a thread of the kernel: it has no heap", (int)why->pid, why->name);
     } else {
-        say(error, TARGET_ENDED, "process %d (%s) has just ended: its memory is gone",
+        target_say(error, TARGET_ENDED, "process %d (%s) has just ended: its memory is gone",
             (int)why->pid, why->name);
     }
     return true;
@@ -136,8 +184,8 @@ static bool is_no_program(const struct why *why, struct target_error *error)
 static bool is_self(const struct why *why, struct target_error *error)
 {
     if (why->pid == getpid()) {
-        say(error, TARGET_NOT_SUPPORTED, "process %d is this halde itself: it cannot stop itself",
-            (int)why->pid);
+        target_say(error, TARGET_NOT_SUPPORTED,
+            "process %d is this halde itself: it cannot stop itself", (int)why->pid);
         return true;
     }
     return false;
@@ -150,7 +198,7 @@ static bool is_traced(const struct why *why, struct target_error *error)
         return false;
     }
     char *name = process_name(tracer);
-    say(error, TARGET_TRACED,
+    target_say(error, TARGET_TRACED,
         "process %d (%s) is already traced by process %d (%s), and a process has one tracer only: "
         "detach or end that one, or let it write a core file (gdb: generate-core-file) and look at "
         "that",
@@ -174,32 +222,23 @@ static bool is_other_user(const struct why *why, struct target_error *error)
     char theirs[32], ours[32];
     char name[64];
     snprintf(name, sizeof(name), "%s", user_name(why->status.user, theirs));
-    say(error, TARGET_NO_RIGHT,
+    target_say(error, TARGET_NO_RIGHT,
         "process %d (%s) belongs to user %s, and this is user %s: become that user or root (sudo "
-        "halde ...); " FROM_INSIDE,
-        (int)why->pid, why->name, name, user_name(geteuid(), ours));
+        "halde ...); %s",
+        (int)why->pid, why->name, name, user_name(geteuid(), ours), why->advice);
     return true;
 }
 
 static bool is_yama(const struct why *why, struct target_error *error)
 {
     int scope = permission_yama_scope();
-    if (scope == 3) {
-        say(error, TARGET_NO_RIGHT,
-            "process %d (%s): this machine lets nobody trace anything until it is started anew "
-            "(/proc/sys/kernel/yama/ptrace_scope is 3); " FROM_INSIDE,
-            (int)why->pid, why->name);
-        return true;
-    }
-    if (scope <= 0 || permission_has(CAP_SYS_PTRACE)) {
+    struct permission_rule rule = permission_yama_rule(scope, permission_has(CAP_SYS_PTRACE));
+    if (rule.rule == NULL || (scope == 1 && why->is_ours)) {
         return false;
     }
-    say(error, TARGET_NO_RIGHT,
-        "process %d (%s): this machine lets %s trace (/proc/sys/kernel/yama/ptrace_scope is %d): "
-        "use sudo halde ..., or, until the next start of the machine, sudo sysctl "
-        "kernel.yama.ptrace_scope=0; " FROM_INSIDE,
-        (int)why->pid, why->name, scope == 1 ? "a process only its own children" : "root only",
-        scope);
+    target_say(error, TARGET_NO_RIGHT,
+        "process %d (%s): on this machine %s (/proc/sys/kernel/yama/ptrace_scope is %d): %s; %s",
+        (int)why->pid, why->name, rule.rule, scope, rule.remedy, why->advice);
     return true;
 }
 
@@ -213,11 +252,11 @@ static bool is_not_dumpable(const struct why *why, struct target_error *error)
         information.st_uid == why->status.user) {
         return false;
     }
-    say(error, TARGET_NO_RIGHT,
+    target_say(error, TARGET_NO_RIGHT,
         "process %d (%s) does not let itself be looked at, because it is set-uid, has file "
         "capabilities, or has asked for it (prctl PR_SET_DUMPABLE): only root may (sudo halde "
-        "...); " FROM_INSIDE,
-        (int)why->pid, why->name);
+        "...); %s",
+        (int)why->pid, why->name, why->advice);
     return true;
 }
 
@@ -228,10 +267,10 @@ static bool has_more_rights(const struct why *why, struct target_error *error)
         (why->status.capabilities & ~ours.capabilities) == 0) {
         return false;
     }
-    say(error, TARGET_NO_RIGHT,
+    target_say(error, TARGET_NO_RIGHT,
         "process %d (%s) has capabilities that this process lacks: use sudo halde ..., or, in a "
-        "container, start that with --cap-add=SYS_PTRACE; " FROM_INSIDE,
-        (int)why->pid, why->name);
+        "container, start that with --cap-add=SYS_PTRACE; %s",
+        (int)why->pid, why->name, why->advice);
     return true;
 }
 
@@ -240,12 +279,12 @@ static bool is_seccomp(const struct why *why, struct target_error *error)
     if (!permission_has_seccomp() || permission_try_child() == 0) {
         return false;
     }
-    say(error, TARGET_NO_RIGHT,
+    target_say(error, TARGET_NO_RIGHT,
         "process %d (%s): ptrace is forbidden here by a system call filter (seccomp), as container "
         "runtimes set it: start the container with --cap-add=SYS_PTRACE, or run halde outside of "
         "it "
-        "with the process id as it is there; " FROM_INSIDE,
-        (int)why->pid, why->name);
+        "with the process id as it is there; %s",
+        (int)why->pid, why->name, why->advice);
     return true;
 }
 
@@ -268,19 +307,19 @@ static void explain_rest(const struct why *why, struct target_error *error)
     char profile[64];
     security_profile(profile);
     if (why->number == ESRCH) {
-        say(error, TARGET_ENDED, "process %d (%s) ended while it was being looked at",
+        target_say(error, TARGET_ENDED, "process %d (%s) ended while it was being looked at",
             (int)why->pid, why->name);
     } else if (why->number == EPERM || why->number == EACCES) {
-        say(error, TARGET_NO_RIGHT,
+        target_say(error, TARGET_NO_RIGHT,
             "process %d (%s) may not be traced (%s)%s%s%s: it may be of another user namespace or "
             "protected by a security module; try sudo halde ..., or, in a container, "
-            "--cap-add=SYS_PTRACE; " FROM_INSIDE,
+            "--cap-add=SYS_PTRACE; %s",
             (int)why->pid, why->name, strerror(why->number),
             profile[0] != 0 ? ", and this process runs under the security profile " : "", profile,
-            permission_has(CAP_SYS_PTRACE) ? ", although it has CAP_SYS_PTRACE" : "");
+            permission_has(CAP_SYS_PTRACE) ? ", although it has CAP_SYS_PTRACE" : "", why->advice);
     } else {
-        say(error, TARGET_NO_RIGHT, "process %d (%s) cannot be traced: %s; " FROM_INSIDE,
-            (int)why->pid, why->name, strerror(why->number));
+        target_say(error, TARGET_NO_RIGHT, "process %d (%s) cannot be traced: %s; %s",
+            (int)why->pid, why->name, strerror(why->number), why->advice);
     }
 }
 
@@ -299,11 +338,13 @@ void permission_explain(pid_t pid, int number, struct target_error *error)
     };
     struct why why = {.pid = pid, .number = number};
     if (number == ENOMEM) {
-        say(error, TARGET_NO_MEMORY, "not enough memory to look at process %d", (int)pid);
+        target_say(error, TARGET_NO_MEMORY, "not enough memory to look at process %d", (int)pid);
         return;
     }
     process_status(pid, &why.status);
     why.name = process_name(pid);
+    why.is_ours = find_ancestor(pid, is_this) != 0;
+    why.advice = permission_is_recorded(pid) ? FROM_RECORDING : FROM_INSIDE;
     bool is_explained = false;
     for (size_t i = 0; i < sizeof(REASONS) / sizeof(REASONS[0]) && !is_explained; i++) {
         // Whoever ended while we tried was not refused.

@@ -141,6 +141,11 @@ pid_t *process_threads(pid_t pid, size_t *count)
 {
     char path[64];
     snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    return process_list(path, count);
+}
+
+pid_t *process_list(const char *path, size_t *count)
+{
     DIR *folder = opendir(path);
     *count = 0;
     if (folder == NULL) {

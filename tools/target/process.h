@@ -37,6 +37,10 @@ char process_thread_state(pid_t pid, pid_t thread);
 /// Ids of the threads, ascending; to be freed. NULL: it has ended, or may not be seen.
 pid_t *process_threads(pid_t pid, size_t *count);
 
+/// The entries of a folder of /proc that are numbers, ascending; to be freed. NULL: it cannot be
+/// read, or has none.
+pid_t *process_list(const char *path, size_t *count);
+
 /// A thread that has the process's memory: the first one, unless it has ended before the others.
 /// Its id leads to everything that has to do with memory. 0: all have ended.
 pid_t process_living_thread(pid_t pid);

@@ -8,8 +8,6 @@
 #include "target/identity.h"
 #include "target/process.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -24,32 +22,10 @@ enum {
     PIECE_SIZE = 256 << 10,
 };
 
-static int compare_ids(const void *left, const void *right)
-{
-    pid_t a = *(const pid_t *)left, b = *(const pid_t *)right;
-    return (a > b) - (a < b);
-}
-
 pid_t *scan_processes(size_t *count)
 {
-    pid_t *ids = NULL;
-    size_t capacity = 0;
-    *count = 0;
-    DIR *folder = opendir("/proc");
-    if (folder == NULL) {
-        return must_allocate(1, sizeof(*ids));
-    }
-    for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
-        if (isdigit((unsigned char)entry->d_name[0])) {
-            ids = must_grow(ids, *count, &capacity, sizeof(*ids));
-            ids[(*count)++] = (pid_t)strtol(entry->d_name, NULL, 10);
-        }
-    }
-    closedir(folder);
-    if (*count > 0) {
-        qsort(ids, *count, sizeof(*ids), compare_ids);
-    }
-    return ids;
+    pid_t *ids = process_list("/proc", count);
+    return ids != NULL ? ids : must_allocate(1, sizeof(*ids));
 }
 
 // ---- Processes ----------------------------------------------------------------------------------

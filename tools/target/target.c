@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,15 @@
 enum {
     READ_SIZE_MAX = 1 << 30, // of one call
 };
+
+void target_say(struct target_error *error, enum target_trouble trouble, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    error->trouble = trouble;
+    vsnprintf(error->text, sizeof(error->text), format, arguments);
+    va_end(arguments);
+}
 
 // ---- Opening ------------------------------------------------------------------------------------
 
@@ -293,6 +303,13 @@ void target_read_many(void *context, struct view_piece *pieces, size_t count)
     for (size_t i = 0; i < count; i++) {
         target->read_size += pieces[i].is_read ? pieces[i].size : 0;
     }
+}
+
+const void *target_hold(void *context, uint64_t address, size_t *size)
+{
+    const struct target *target = context;
+    bool is_here = target->has_copy && copy_has(target->copy, address);
+    return is_here ? copy_hold(target->copy, address, size) : NULL;
 }
 
 // ---- What holds something -----------------------------------------------------------------------

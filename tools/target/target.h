@@ -147,6 +147,9 @@ bool target_prepare_contents(struct target *target, uint64_t size, uint64_t limi
 void target_find_filled(
     void *target, uint64_t address, uint64_t end, uint64_t *first, uint64_t *last);
 
+/// The bytes at an address, if they have been copied: as the image's hold().
+const void *target_hold(void *context, uint64_t address, size_t *size);
+
 /// Reads many pieces at once, as a view_bulk_reader: `context` is the target.
 void target_read_many(void *context, struct view_piece *pieces, size_t count);
 

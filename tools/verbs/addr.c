@@ -151,7 +151,8 @@ static void print_neighbour(
 {
     char text[DESCRIPTION_SIZE];
     if (neighbour != NULL) {
-        printf("    %s: %s\n", where, element_describe(neighbour, text, sizeof(text)));
+        printf(
+            "    %s: %s\n", where, element_describe(asking->image, neighbour, text, sizeof(text)));
         origin_print(asking->image, asking->symbols, neighbour, "        ", 0);
     }
 }
@@ -162,12 +163,14 @@ static void print_element(const struct asking *asking, const struct place *place
     const struct image_block *element = place->element;
     element_describe_place(element, place->address, text, sizeof(text));
     printf("%s%s", text, text[0] != '\0' ? " " : "");
-    printf("%s", element_describe(element, text, sizeof(text)));
-    if (image_overhead(element) > 0) {
-        printf(", and %llu of overhead", (unsigned long long)image_overhead(element));
+    printf("%s", element_describe(asking->image, element, text, sizeof(text)));
+    uint64_t overhead = image_overhead(asking->image, element);
+    if (overhead > 0) {
+        printf(", and %llu of overhead", (unsigned long long)overhead);
     }
-    if (element->number != 0) {
-        printf(", number %llu", (unsigned long long)element->number);
+    uint64_t number = image_detail(asking->image, element)->number;
+    if (number != 0) {
+        printf(", number %llu", (unsigned long long)number);
     }
     printf("\n");
     print_heap(asking, place);
@@ -279,7 +282,7 @@ static void put_element(
     json_open_object(json);
     json_put_address(json, "address", element->address);
     json_put_number(json, "size", element->size);
-    json_put_number(json, "overhead_bytes", image_overhead(element));
+    json_put_number(json, "overhead_bytes", image_overhead(asking->image, element));
     json_put_text(json, "place", image_place_name(element));
     origin_put(json, asking->image, asking->symbols, element, asking->depth);
     json_close_object(json);

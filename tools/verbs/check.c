@@ -81,7 +81,7 @@ static void print_neighbour(
     if (neighbour == NULL) {
         return;
     }
-    printf("    %s: %s\n", where, element_describe(neighbour, text, sizeof(text)));
+    printf("    %s: %s\n", where, element_describe(checking->image, neighbour, text, sizeof(text)));
     origin_print(checking->image, checking->symbols, neighbour, "        ", 0);
 }
 
@@ -94,9 +94,10 @@ static void print_block(
         element_describe_place(block, address, text, sizeof(text));
         printf("%s ", text[0] != '\0' ? text : "the start of");
     }
-    printf("%s", element_describe(block, text, sizeof(text)));
-    if (block->number != 0) {
-        printf(", number %llu", (unsigned long long)block->number);
+    printf("%s", element_describe(checking->image, block, text, sizeof(text)));
+    uint64_t number = image_detail(checking->image, block)->number;
+    if (number != 0) {
+        printf(", number %llu", (unsigned long long)number);
     }
     printf("\n");
     origin_print(checking->image, checking->symbols, block, "    ", checking->depth);

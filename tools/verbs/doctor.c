@@ -212,7 +212,12 @@ static void check_ptrace(struct report *report)
     int number = permission_try_child();
     int scope = permission_yama_scope();
     bool has_capability = permission_has(CAP_SYS_PTRACE);
-    if (number != 0) {
+    struct permission_rule rule = permission_yama_rule(scope, has_capability);
+    if (rule.rule != NULL) {
+        advise(add(report, "attach", "ptrace", number != 0 ? BAD : WARNING,
+                   "on this machine %s (kernel.yama.ptrace_scope is %d)", rule.rule, scope),
+            rule.remedy);
+    } else if (number != 0) {
         advise(add(report, "attach", "ptrace", BAD, "not even a child can be traced: %s%s",
                    strerror(number),
                    permission_has_seccomp() ? " (a system call filter is on this process)" : ""),
@@ -221,14 +226,8 @@ static void check_ptrace(struct report *report)
             "its heaps itself with HALDE_OPTIONS=stats=1");
     } else if (has_capability) {
         add(report, "attach", "ptrace", GOOD, "every process can be looked at (CAP_SYS_PTRACE)");
-    } else if (scope <= 0) {
-        add(report, "attach", "ptrace", GOOD, "processes of this user can be looked at");
     } else {
-        advise(add(report, "attach", "ptrace", WARNING,
-                   "only %s can be looked at (kernel.yama.ptrace_scope is %d)",
-                   scope == 1 ? "programs that halde itself has started" : "by root, processes",
-                   scope),
-            "sudo halde ..., or sudo sysctl kernel.yama.ptrace_scope=0");
+        add(report, "attach", "ptrace", GOOD, "processes of this user can be looked at");
     }
 }
 

@@ -71,7 +71,8 @@ static const char EXIT_CODES[] = "0: the blocks were read, even if none was chos
 
 struct request {
     struct filter *filter;
-    size_t heap; // index; SIZE_MAX: all
+    const char *heap_name; // NULL: all
+    bool is_count;         // only their sums are asked for
     enum filter_field sort;
     bool is_sorted, is_descending;
     size_t limit;
@@ -84,7 +85,9 @@ struct listing {
     struct image *image;
     struct symbols *symbols;
     struct request request;
-    size_t *chosen; // indexes of blocks
+    uint32_t *chosen; // indexes of blocks
+    uint32_t heap;    // that is_wanted_heap() was asked about last
+    bool is_heap;     // its answer
     size_t count;
     uint64_t size, overhead;
     uint64_t weight; // bytes that sampled ones stand for
@@ -133,7 +136,11 @@ static bool read_filter(const struct cli *cli, struct request *request)
 
 static bool read_request(const struct cli *cli, struct request *request)
 {
-    *request = (struct request){.heap = SIZE_MAX, .limit = SIZE_MAX};
+    *request = (struct request){
+        .heap_name = cli_value(cli, "heap"),
+        .is_count = cli_has(cli, "count") && !cli_has(cli, "jsonl"),
+        .limit = SIZE_MAX,
+    };
     request->wants_free = cli_has(cli, "free");
     if (!read_sort(cli, request) || !cli_read_count(cli, "limit", &request->limit) ||
         !cli_read_count(cli, "top", &request->limit) ||
@@ -152,14 +159,9 @@ static bool read_request(const struct cli *cli, struct request *request)
     return true;
 }
 
-static bool find_heap(const struct cli *cli, const struct image *image, struct request *request)
+static bool find_heap(const struct cli *cli, const struct image *image, const char *name)
 {
-    const char *name = cli_value(cli, "heap");
-    if (name == NULL) {
-        return true;
-    }
-    request->heap = image_find_heap(image, name);
-    if (request->heap == image->heap_count) {
+    if (name != NULL && image_find_heap(image, name) == image->heap_count) {
         cli_error(cli, "there is no heap '%s': `halde heaps %s` lists them by address and name",
             name, cli->arguments[0]);
         return false;
@@ -179,48 +181,78 @@ static const char *hash_of(void *context, uint32_t stack)
     return site_format_hash(hash, SITE_HASH_SIZE - 1, listing->hash);
 }
 
-static bool is_chosen(struct listing *listing, const struct image_block *block)
+// Blocks of one heap mostly follow one another.
+static bool is_wanted_heap(
+    struct listing *listing, const struct image *image, const struct image_block *block)
+{
+    if (listing->request.heap_name == NULL) {
+        return true;
+    }
+    if (block->heap != listing->heap) {
+        listing->heap = block->heap;
+        listing->is_heap = image_find_heap(image, listing->request.heap_name) == block->heap;
+    }
+    return listing->is_heap;
+}
+
+static bool is_chosen(
+    struct listing *listing, const struct image *image, const struct image_block *block)
 {
     const struct request *request = &listing->request;
     const struct filter_stacks stacks = {.hash = hash_of, .context = listing};
     bool is_element = block->kind == IMAGE_BUSY || request->wants_free;
-    return is_element && (request->heap == SIZE_MAX || block->heap == request->heap) &&
-           (request->filter == NULL ||
-               filter_matches(request->filter, listing->image, block, &stacks));
+    return is_element && is_wanted_heap(listing, image, block) &&
+           (request->filter == NULL || filter_matches(request->filter, image, block, &stacks));
 }
 
-static void note_block(struct listing *listing, const struct image_block *block)
+static void note_block(
+    struct listing *listing, const struct image *image, const struct image_block *block)
 {
+    const struct image_detail *detail = image_detail(image, block);
+    listing->count++;
     listing->size += block->size;
-    listing->overhead += image_overhead(block);
-    listing->weight += block->weight;
+    listing->overhead += image_overhead(image, block);
+    listing->weight += detail->weight;
     listing->has_age |= block->time_ns != 0;
     listing->has_type |= (block->flags & IMAGE_BLOCK_IS_DEBUG) != 0;
     listing->has_thread |= block->thread_id != 0;
-    listing->has_site |= block->stack != 0 || block->file != 0;
+    listing->has_site |= block->stack != 0 || detail->file != 0;
 }
 
 static int compare(const void *a, const void *b, void *context)
 {
     const struct listing *listing = context;
-    size_t one = *(const size_t *)a;
-    size_t other = *(const size_t *)b;
+    uint32_t one = *(const uint32_t *)a;
+    uint32_t other = *(const uint32_t *)b;
     int order = filter_compare(listing->request.sort, listing->request.is_descending,
         listing->image, &listing->image->blocks[one], &listing->image->blocks[other]);
     return order != 0 ? order : (one > other) - (one < other);
 }
 
+// As an image_choice: what is not listed need not be kept, and what is only counted neither.
+static bool keep(void *context, const struct image *image, const struct image_block *block)
+{
+    struct listing *listing = context;
+    if (!is_chosen(listing, image, block)) {
+        return false;
+    }
+    if (listing->request.is_count) {
+        note_block(listing, image, block);
+    }
+    return !listing->request.is_count;
+}
+
 static void choose(struct listing *listing)
 {
     const struct image *image = listing->image;
-    listing->chosen = must_allocate(image->block_count, sizeof(listing->chosen[0]));
+    listing->chosen = must_allocate(image->block_count + 1, sizeof(listing->chosen[0]));
     for (size_t i = 0; i < image->block_count; i++) {
-        if (is_chosen(listing, &image->blocks[i])) {
-            listing->chosen[listing->count++] = i;
-            note_block(listing, &image->blocks[i]);
+        if (is_chosen(listing, image, &image->blocks[i])) {
+            listing->chosen[listing->count] = (uint32_t)i;
+            note_block(listing, image, &image->blocks[i]);
         }
     }
-    if (listing->request.is_sorted) {
+    if (listing->request.is_sorted && !listing->request.is_count) {
         qsort_r(listing->chosen, listing->count, sizeof(listing->chosen[0]), compare, listing);
     }
 }
@@ -287,13 +319,14 @@ static void print_block(struct listing *listing, const struct image_block *block
     char site[1024];
     printf("0x%-14llx %-11s %12llu %8llu  %-14s", (unsigned long long)block->address,
         image_kind_name(block->kind), (unsigned long long)block->size,
-        (unsigned long long)image_overhead(block), heap_name(listing, block->heap, heap));
+        (unsigned long long)image_overhead(listing->image, block),
+        heap_name(listing, block->heap, heap));
     if (listing->has_age) {
         print_age(listing, block);
     }
     if (listing->has_type) {
-        printf("  %-7s", image_type_name(block));
-        print_optional_number(8, block->number);
+        printf("  %-7s", image_type_name(listing->image, block));
+        print_optional_number(8, image_detail(listing->image, block)->number);
     }
     if (listing->has_thread) {
         print_optional_number(8, block->thread_id);
@@ -344,7 +377,7 @@ static void put_block(struct listing *listing, struct json *json, const struct i
     json_put_address(json, "address", block->address);
     json_put_text(json, "kind", image_kind_name(block->kind));
     json_put_number(json, "size", block->size);
-    json_put_number(json, "overhead_bytes", image_overhead(block));
+    json_put_number(json, "overhead_bytes", image_overhead(listing->image, block));
     json_key(json, "heap");
     if (block->heap < listing->image->heap_count) {
         json_address(json, listing->image->heaps[block->heap].handle);
@@ -352,10 +385,11 @@ static void put_block(struct listing *listing, struct json *json, const struct i
         json_null(json);
     }
     json_put_text(json, "place", image_place_name(block));
-    if (block->weight != 0) {
-        json_put_number(json, "estimated_bytes", block->weight);
+    uint32_t weight = image_detail(listing->image, block)->weight;
+    if (weight != 0) {
+        json_put_number(json, "estimated_bytes", weight);
     }
-    if (origin_is_known(block)) {
+    if (origin_is_known(listing->image, block)) {
         json_put_text(
             json, "site", origin_site(listing->image, listing->symbols, block, site, sizeof(site)));
     }
@@ -378,7 +412,7 @@ static bool put_document(struct listing *listing)
 {
     const struct image *image = listing->image;
     struct json *json = json_begin(stdout);
-    size_t count = cli_has(listing->cli, "count") ? 0 : shown_count(listing);
+    size_t count = listing->request.is_count ? 0 : shown_count(listing);
     json_open_object(json);
     json_put_text(json, "schema", "halde.walk/1");
     json_put_number(json, "pid", image->process_id);
@@ -424,7 +458,7 @@ static bool list(struct listing *listing)
     if (cli->is_json) {
         return put_document(listing);
     }
-    if (cli_has(cli, "count")) {
+    if (listing->request.is_count) {
         print_sum(listing);
     } else {
         print_list(listing);
@@ -435,13 +469,17 @@ static bool list(struct listing *listing)
 static int walk_image(const struct cli *cli, struct listing *listing)
 {
     bool wants_free = listing->request.wants_free;
-    listing->image = open_image(
-        cli, cli->arguments[0], cli_value(cli, "executable"), wants_free ? OPEN_FREE_BLOCKS : 0);
+    const struct filter *filter = listing->request.filter;
+    const struct image_choice choice = {.is_wanted = keep, .context = listing};
+    // Stacks have no names before all of them are there.
+    bool can_choose = filter == NULL || !filter_wants_stacks(filter);
+    listing->image = open_chosen_image(cli, cli->arguments[0], cli_value(cli, "executable"),
+        wants_free ? OPEN_FREE_BLOCKS : 0, can_choose ? &choice : NULL);
     if (listing->image == NULL) {
         return EXIT_TROUBLE;
     }
     open_say_pause(cli, listing->image);
-    bool is_listed = find_heap(cli, listing->image, &listing->request);
+    bool is_listed = find_heap(cli, listing->image, listing->request.heap_name);
     if (is_listed) {
         if (wants_free && !listing->image->has_free_blocks) {
             cli_note(cli, "%s has busy blocks only: it was made without --free", cli->arguments[0]);
@@ -457,7 +495,7 @@ static int walk_image(const struct cli *cli, struct listing *listing)
 
 static int run(const struct cli *cli)
 {
-    struct listing listing = {.cli = cli};
+    struct listing listing = {.cli = cli, .heap = UINT32_MAX};
     if (!cli_expect_arguments(cli, 1, 1) || !read_request(cli, &listing.request)) {
         return EXIT_TROUBLE;
     }

@@ -62,13 +62,13 @@ struct who {
 
 static const struct image_block *image_block_of(const struct who *who, uint32_t block)
 {
-    return &who->image->blocks[who->search.block_of[block]];
+    return &who->image->blocks[leaks_block_of(&who->search, block)];
 }
 
 // Bytes from the start of what is pointed at.
 static uint64_t offset_in(const struct who *who, uint32_t target, uint64_t value)
 {
-    return target == REACH_NO_BLOCK ? 0 : value - who->search.input.blocks[target].start;
+    return target == REACH_NO_BLOCK ? 0 : value - reach_block_of(&who->search.input, target).start;
 }
 
 // ---- Command line -----------------------------------------------------------------------------
@@ -185,15 +185,16 @@ static void put_site(const struct who *who, const struct image_block *block)
     char name[256];
     char place[512];
     const struct symbol_frame *frame = symbols_site(who->symbols, block->stack);
+    const struct image_detail *detail = image_detail(who->image, block);
     if (frame != NULL) {
         printf(", ");
         cli_put_text(stdout, symbols_name(frame, name, sizeof(name)));
         printf(" ");
         cli_put_text(stdout, symbols_place(frame, false, place, sizeof(place)));
-    } else if (block->file != 0) {
+    } else if (detail->file != 0) {
         printf(", ");
-        cli_put_text(stdout, image_string(who->image, block->file));
-        printf(":%d", block->line);
+        cli_put_text(stdout, image_string(who->image, detail->file));
+        printf(":%d", detail->line);
     }
 }
 
@@ -353,7 +354,7 @@ static uint32_t *gather_path(const struct who *who, size_t *count)
 static uint64_t path_offset(const struct who *who, uint32_t block)
 {
     const struct reach_referrer *referrer = &who->reach.referrers[block];
-    uint64_t word = who->search.input.blocks[block].start;
+    uint64_t word = reach_block_of(&who->search.input, block).start;
     if (referrer->block == REACH_NO_BLOCK && referrer->root == who->search.input.root_count) {
         word = who->search.input.words[referrer->address];
     } else {
@@ -389,8 +390,8 @@ static void put_path(const struct who *who)
         if (count > 2 * STEPS_SHOWN && i == STEPS_SHOWN - 1) {
             printf("    ... %zu steps ...\n", count - 2 * STEPS_SHOWN);
         }
-        printf("    -> 0x%" PRIx64 " +%" PRIu64 "  (", who->search.input.blocks[path[i]].start,
-            path_offset(who, path[i]));
+        printf("    -> 0x%" PRIx64 " +%" PRIu64 "  (",
+            reach_block_of(&who->search.input, path[i]).start, path_offset(who, path[i]));
         put_block(who, path[i]);
         printf(")\n");
     }
@@ -443,15 +444,16 @@ static void put_text(const struct who *who)
 static void json_site(const struct who *who, struct json *json, const struct image_block *block)
 {
     const struct symbol_frame *frame = symbols_site(who->symbols, block->stack);
+    const struct image_detail *detail = image_detail(who->image, block);
     if (frame != NULL) {
         json_put_text(json, "function", frame->function);
         json_put_text(json, "file", frame->file);
         json_put_signed(json, "line", frame->line);
         json_put_text(json, "module", frame->module);
         json_put_address(json, "module_offset", frame->offset);
-    } else if (block->file != 0) {
-        json_put_text(json, "file", image_string(who->image, block->file));
-        json_put_signed(json, "line", block->line);
+    } else if (detail->file != 0) {
+        json_put_text(json, "file", image_string(who->image, detail->file));
+        json_put_signed(json, "line", detail->line);
     }
 }
 
@@ -475,7 +477,7 @@ static void json_place(const struct who *who, struct json *json, const struct pl
         json_put_address(json, "address", place->address);
     }
     if (place->root == NULL) {
-        const uint64_t start = who->search.input.blocks[place->block].start;
+        const uint64_t start = reach_block_of(&who->search.input, place->block).start;
         json_put_number(json, "block_offset", place->address - start);
         json_key(json, "block");
         json_block(who, json, place->block);

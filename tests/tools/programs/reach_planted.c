@@ -6,9 +6,11 @@
 // and in thread-local storage.
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 struct node {
@@ -21,6 +23,7 @@ struct node *volatile first;
 char *volatile inside;
 _Thread_local struct node *volatile own;
 static pthread_barrier_t barrier;
+static pid_t holder;
 
 // Keeps the compiler from taking stores away that nobody reads.
 #define USED(pointer) __asm__ volatile("" : : "r"(pointer) : "memory")
@@ -129,9 +132,30 @@ static void *hold(void *unused)
     struct node *volatile here = plant_on_stack();
     own = plant_in_tls();
     struct node *node = plant_in_register();
+    holder = (pid_t)syscall(SYS_gettid);
     pthread_barrier_wait(&barrier);
     wait_with(node);
     return here;
+}
+
+// Until then old words of the barrier's functions are still above its stack pointer.
+static void wait_until_it_pauses(void)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", (int)holder);
+    for (int i = 0; i < 2000; i++) {
+        char text[8] = "";
+        FILE *file = fopen(path, "r");
+        bool is_paused =
+            file != NULL && fgets(text, sizeof(text), file) != NULL && strncmp(text, "34 ", 3) == 0;
+        if (file != NULL) {
+            fclose(file);
+        }
+        if (is_paused) {
+            return;
+        }
+        usleep(1000);
+    }
 }
 
 int main(int argc, char **argv)
@@ -144,7 +168,7 @@ int main(int argc, char **argv)
         pthread_barrier_init(&barrier, NULL, 2);
         pthread_create(&thread, NULL, hold, NULL);
         pthread_barrier_wait(&barrier);
-        usleep(100000);
+        wait_until_it_pauses();
         puts("ready");
         fflush(stdout);
         pause();

@@ -127,6 +127,21 @@ static volatile sig_atomic_t equal_count;
 static volatile sig_atomic_t differing_count;
 static struct stacks first_difference;
 
+// libgcc's: where backtrace() takes its information from.
+struct frame_bases {
+    void *bases[3];
+};
+extern const void *_Unwind_Find_FDE(void *pc, struct frame_bases *bases);
+
+// A jump table of a static program has no information: backtrace() ends there, we go on.
+static bool goes_on(const struct stacks *now)
+{
+    struct frame_bases bases;
+    return now->peer_count > 0 && now->count > now->peer_count &&
+           stacks_same(now) == now->peer_count &&
+           _Unwind_Find_FDE((void *)now->peers[now->peer_count - 1], &bases) == NULL;
+}
+
 static void on_timer(int number, siginfo_t *info, void *context)
 {
     (void)number;
@@ -135,7 +150,7 @@ static void on_timer(int number, siginfo_t *info, void *context)
     static struct stacks now;
     stacks_take(&now);
     sample_count++;
-    if (stacks_are_equal(&now)) {
+    if (stacks_are_equal(&now) || goes_on(&now)) {
         equal_count++;
     } else if (differing_count++ == 0) {
         first_difference = now;

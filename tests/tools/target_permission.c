@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,25 +62,44 @@ static pid_t start_as(const char *folder, const char *name, const char *verb, pi
     return parent;
 }
 
+static void copy(const char *from, const char *to)
+{
+    FILE *in = fopen(from, "rb");
+    FILE *out = fopen(to, "wb");
+    ASSERT_TRUE(in != NULL && out != NULL);
+    char bytes[4096];
+    for (size_t size; (size = fread(bytes, 1, sizeof(bytes), in)) > 0;) {
+        EXPECT_SIZE(fwrite(bytes, 1, size, out), size);
+    }
+    fclose(in);
+    EXPECT_TRUE(fclose(out) == 0);
+    EXPECT_TRUE(chmod(to, 0700) == 0);
+}
+
 static void expect_recorded(const char *name, const char *verb, bool is_recorded)
 {
     char folder[] = "/tmp/halde-test-XXXXXX";
-    char command[256];
+    char shell[64];
+    char script[64];
     ASSERT_NOT_NULL(mkdtemp(folder));
-    snprintf(command, sizeof(command),
-        "cp /bin/bash %s/%s && echo 'sleep 60 & echo $!; wait; true' >%s/%s", folder, name, folder,
-        verb);
-    ASSERT_TRUE(system(command) == 0);
+    snprintf(shell, sizeof(shell), "%s/%s", folder, name);
+    snprintf(script, sizeof(script), "%s/%s", folder, verb);
+    copy("/bin/bash", shell);
+    FILE *file = fopen(script, "w");
+    ASSERT_NOT_NULL(file);
+    fputs("sleep 60 & echo $!; wait; true\n", file);
+    EXPECT_TRUE(fclose(file) == 0);
     pid_t child = 0;
     pid_t parent = start_as(folder, name, verb, &child);
     EXPECT_TRUE(child > 1);
     EXPECT_TRUE(permission_is_recorded(child) == is_recorded);
     EXPECT_TRUE(!permission_is_recorded(parent)); // who records is not recorded
-    kill(child, SIGKILL);
+    if (child > 1) {
+        kill(child, SIGKILL);
+    }
     kill(parent, SIGKILL);
     waitpid(parent, NULL, 0);
-    snprintf(command, sizeof(command), "rm -r %s", folder);
-    EXPECT_TRUE(system(command) == 0);
+    EXPECT_TRUE(unlink(shell) == 0 && unlink(script) == 0 && rmdir(folder) == 0);
 }
 
 int main(void)

@@ -191,7 +191,7 @@ static void front_gaps(void)
 static void tails(void)
 {
     for (unsigned size = 0; size < 200; size++) {
-        unsigned char *block = malloc(size);
+        unsigned char *block = _malloc_dbg(size, _NORMAL_BLOCK, NULL, 0);
         long number = number_of(block, size);
         for (unsigned i = 0; i < 4; i++) {
             EXPECT_SIZE(block[size + i], 0xFD);

@@ -284,6 +284,7 @@ def main():
     parser.add_argument("--sides", default="")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
+    options.ms = 0  # describe() is run.py's
     build = options.build.resolve()
     for name in ("halde", "libhalde-preload.so"):
         if not (build / name).exists():

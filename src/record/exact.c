@@ -264,10 +264,7 @@ static bool tell_all_freed(const struct halde_block *blocks, size_t count, void 
 
 static void destroy(halde_heap *handle)
 {
-    struct heap *heap = record_observed_heap(handle);
-    if (heap != NULL) {
-        halde_heap_walk_blocks(handle, tell_all_freed, heap);
-    }
+    record_walk_observed(handle, tell_all_freed);
 }
 
 const struct heap_observer record_exact_observer = {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
 
-// Busy blocks of observed heaps.
+// Busy blocks of observed heaps: one, or all.
 
 #include "engine/gate.h"
 #include "record/record.h"
@@ -27,4 +27,12 @@ bool record_find_block(const struct heap *heap, const void *data, struct block *
     return slice_kind(slice_first(slice)) == SLICE_MIXED
                ? find_central(owner, data, block)
                : block_find(owner, data, block) == HALDE_OK;
+}
+
+void record_walk_observed(halde_heap *handle, halde_block_visitor visit)
+{
+    struct heap *heap = record_observed_heap(handle);
+    if (heap != NULL) {
+        halde_heap_walk_blocks(handle, visit, heap);
+    }
 }

@@ -102,6 +102,9 @@ ALWAYS_INLINE struct heap *record_observed_heap(const halde_heap *handle)
     return heap != NULL && RELAXED_LOAD(heap->is_observed) ? heap : NULL;
 }
 
+/// Hands out all busy blocks of a heap, if it is observed; `context` is the struct heap.
+void record_walk_observed(halde_heap *handle, halde_block_visitor visit);
+
 // ---- Page and time ------------------------------------------------------------------------------
 
 /// Sets the page up in a forked child that nobody has set up yet.

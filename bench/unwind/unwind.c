@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Halde authors
 // SPDX-License-Identifier: MIT
 
-// What a stack costs: unwind_capture() and the stack depot, with libc's backtrace() beside it.
+// What a stack costs: unwind_capture() and the stack depot, both at once with a memo, and libc's
+// backtrace() beside it.
 //
 //   unwind [--quick]
 //
@@ -60,6 +61,20 @@ static size_t take_and_put(uintptr_t *frames)
     return count;
 }
 
+// As the recorder does it.
+static size_t take_number(uintptr_t *frames)
+{
+    const void *caller = __builtin_extract_return_addr(__builtin_return_address(0));
+    uint32_t number = unwind_number(unwind_thread_memo(), FRAMES_MAX, caller);
+    static uint32_t last;
+    static size_t depth;
+    if (number != last) {
+        last = number;
+        depth = stack_depot_get(number, frames, FRAMES_MAX);
+    }
+    return depth;
+}
+
 static size_t take_libc(uintptr_t *frames)
 {
     return (size_t)backtrace((void **)frames, FRAMES_MAX);
@@ -68,6 +83,7 @@ static size_t take_libc(uintptr_t *frames)
 static struct measurement measurements[] = {
     {.name = "unwind_capture", .take = take_ours, .repetitions = 20000},
     {.name = "  and stack_depot_put", .take = take_and_put, .repetitions = 20000},
+    {.name = "unwind_number", .take = take_number, .repetitions = 20000},
     {.name = "unwind_capture, cold", .take = take_cold, .repetitions = 200},
     {.name = "backtrace", .take = take_libc, .repetitions = 2000},
 };

@@ -35,8 +35,9 @@ enum {
 /// and alignment of other people's frames are none of a sanitizer's business here.
 ALWAYS_INLINE uintptr_t arch_load(uintptr_t address)
 {
+    typedef uintptr_t __attribute__((may_alias)) word;
     uintptr_t value;
-    __asm__ volatile("movq (%1), %0" : "=r"(value) : "r"(address) : "memory");
+    __asm__("movq %1, %0" : "=r"(value) : "m"(*(const word *)address));
     return value;
 }
 

@@ -7,6 +7,7 @@
 #include "unwind/memo.h"
 #include "unwind/modules.h"
 #include "unwind/rule_cache.h"
+#include "unwind/stack_depot.h"
 #include "unwind/unwind.h"
 
 #include <string.h>
@@ -432,124 +433,66 @@ NOINLINE size_t unwind_capture(uintptr_t *frames, size_t capacity, const void *c
 
 // ---- With a memo --------------------------------------------------------------------------------
 
-// Makes the steps [top, held) without looking anything up, from `state` on; noted or not.
-static NOINLINE void make_again(struct memo_use *use, uint32_t held, bool is_noting,
-    struct memo_state *state, uintptr_t *frames)
+// Makes the steps [top, held) again without looking anything up.
+static void make_again(struct walk *walk, struct memo_use *use, uint32_t held)
 {
-    const struct unwind_memo *memo = use->memo;
+    struct unwind_memo *memo = use->memo;
     for (uint32_t i = use->top; i < held; i++) {
         uintptr_t bp_place = memo->bp_places[i];
         uintptr_t bp_word = bp_place == 0 ? 0 : arch_load(bp_place);
-        if (is_noting) {
-            *memo_add(use) = (struct memo_step){
-                .state = *state,
-                .place = memo->places[i],
-                .bp_place = bp_place,
-                .bp_word = bp_word,
-                .flags = memo->flags[i] & (MEMO_USES_BP | MEMO_TRANSIENT),
-            };
-        }
-        *state = (struct memo_state){
-            .pc = memo->addresses[i] - 1,
-            .sp = memo->places[i] + sizeof(uintptr_t),
-            .bp = bp_place == 0 ? state->bp : bp_word,
+        memo->fresh[use->fresh_count++] = (struct memo_step){
+            .place = memo->places[i],
+            .bp_place = bp_place,
+            .hidden_word = memo_hide(bp_word),
+            .uses_bp = memo->flags[i] & MEMO_USES_BP,
         };
-        *frames++ = memo->addresses[i];
+        walk->pc = memo->addresses[i] - 1;
+        walk->sp = memo->places[i] + sizeof(uintptr_t);
+        walk->bp = bp_place == 0 ? walk->bp : bp_word;
+        walk->frames[walk->count++] = memo->addresses[i];
     }
     use->top = held;
 }
 
-// The walk has come into the state of the step at `top`.  Finds how far the steps from there on
-// hold. True: from there on the stack is what is remembered, and the walk is over.
-ALWAYS_INLINE bool is_remembered(struct memo_use *use, size_t room, uint32_t *held)
+// The walk has come into the state of the step at `top`.  True: from there on the stack is what is
+// remembered, as far as it is asked for, and the walk is over.
+static bool is_remembered(struct walk *walk, struct memo_use *use)
 {
     const struct unwind_memo *memo = use->memo;
-    uint32_t left = (uint32_t)room;
+    uint32_t left = memo->capacity > walk->count ? memo->capacity - (uint32_t)walk->count : 0;
     uint32_t known = MEMO_STEPS_MAX - use->top;
     uint32_t end = use->top + (left < known ? left : known);
-    *held = memo_held(memo, use->top, end);
-    if (LIKELY(*held == end && (left <= known || memo->is_complete))) {
-        use->end = end;
+    uint32_t held = LIKELY(memo_holds(memo, use->top, end)) ? end : memo_held(memo, use->top, end);
+    if (LIKELY(held == end && (left <= known || memo->is_complete))) {
+        use->is_found = true;
         return true;
     }
+    uint32_t room = (uint32_t)(walk->capacity - walk->count);
+    make_again(walk, use, held - use->top < room ? held : use->top + room);
     return false;
 }
 
-// A walk's first frames.  Used where the compiler can keep all of it in registers.
-struct passing {
-    uintptr_t pc;
-    uintptr_t sp;
-    uintptr_t bp;
-    uintptr_t *frames;
-    size_t count;
-    size_t capacity;
-    uintptr_t low;  // readable from here
-    uintptr_t last; // to this word
-};
-
-// Makes steps again, on the way. Returns how many.
-ALWAYS_INLINE size_t pass_again(struct passing *passing, struct memo_use *use, uint32_t held)
+// The rule of a module that may go away, which the memo gets to know.
+static NOINLINE uint64_t find_rule_slow(struct walk *walk, struct unwind_memo *memo, uint64_t rule)
 {
-    struct memo_state state = {.pc = passing->pc, .sp = passing->sp, .bp = passing->bp};
-    size_t made = held - use->top;
-    make_again(use, held, false, &state, passing->frames + passing->count);
-    passing->pc = state.pc;
-    passing->sp = state.sp;
-    passing->bp = state.bp;
-    return made;
-}
-
-// Passes usual frames of modules that stay without noting them.  True: the walk is over.
-ALWAYS_INLINE bool pass_frames(struct passing *passing, struct memo_use *use)
-{
-    const uint32_t generation = modules_generation();
-    const size_t limit = size_min(passing->capacity, MEMO_PASSED);
-    uint32_t held;
-    while (passing->count < limit) {
-        uintptr_t pc = passing->pc;
-        if (memo_find(use->memo, &use->top, pc, passing->sp, passing->bp)) {
-            if (is_remembered(use, passing->capacity - passing->count, &held)) {
-                return true;
-            }
-            if (held == MEMO_STEPS_MAX) {
-                return false; // where the memo ends, steps are to be noted
-            }
-            if (held > use->top) {
-                passing->count += pass_again(passing, use, held);
-                pc = passing->pc;
-            }
-        }
-        uint64_t rule = rule_cache_find(rule_cache_key(pc, generation));
-        uint64_t kind = rule & (RULE_KIND_MASK | RULE_TRANSIENT);
-        if (kind != RULE_SP && kind != RULE_BP) {
-            return false;
-        }
-        uintptr_t low = passing->low;
-        uintptr_t last = passing->last;
-        uintptr_t sp = passing->sp;
-        uintptr_t cfa = (kind == RULE_SP ? sp : passing->bp) + (uintptr_t)rule_cfa_offset(rule);
-        uintptr_t place = cfa - sizeof(uintptr_t);
-        intptr_t bp_offset = rule_bp_offset(rule);
-        uintptr_t bp_place = bp_offset == RULE_BP_SAME ? place : cfa + (uintptr_t)bp_offset;
-        if (UNLIKELY(place - sp > last - sp || bp_place - low > last - low)) {
-            return false;
-        }
-        uintptr_t address = arch_load(place);
-        if (UNLIKELY(address == 0 || passing->count == passing->capacity)) {
-            return false;
-        }
-        if (bp_offset != RULE_BP_SAME) {
-            passing->bp = arch_load(bp_place);
-        }
-        passing->sp = cfa;
-        passing->pc = address - 1; // as in leave_frame()
-        passing->frames[passing->count++] = address;
+    rule = rule != 0 ? rule : rule_find_slow(walk->pc);
+    if ((rule & RULE_TRANSIENT) == 0 || memo_has_module(memo, walk->pc)) {
+        return rule;
     }
-    return false;
+    uint32_t generation = modules_generation();
+    struct module_range range;
+    if (!modules_verify(walk->pc, &range)) {
+        return rule_make(RULE_UNKNOWN, 0, 0);
+    }
+    if (modules_generation() != generation) {
+        return rule_find_slow(walk->pc); // the memo finds out when it is opened again
+    }
+    memo_add_module(memo, &range);
+    return rule;
 }
 
 // A usual step, noted. False: it is none, and nothing has changed.
-ALWAYS_INLINE bool step_noted(struct walk *walk, struct memo_use *use, uint64_t rule)
+ALWAYS_INLINE bool note_step(struct walk *walk, struct memo_use *use, uint64_t rule)
 {
     bool is_sp = rule_kind(rule) == RULE_SP;
     if (!is_sp && rule_kind(rule) != RULE_BP) {
@@ -569,59 +512,91 @@ ALWAYS_INLINE bool step_noted(struct walk *walk, struct memo_use *use, uint64_t 
     if (UNLIKELY(address == 0)) {
         return false;
     }
-    struct memo_step *step = memo_add(use);
-    step->state = (struct memo_state){.pc = walk->pc, .sp = walk->sp, .bp = walk->bp};
-    step->place = place;
-    step->bp_place = is_same ? 0 : bp_place;
-    step->bp_word = arch_load(bp_place);
-    step->flags =
-        (uint8_t)((is_sp ? 0 : MEMO_USES_BP) | ((rule & RULE_TRANSIENT) != 0 ? MEMO_TRANSIENT : 0));
-    walk->bp = is_same ? walk->bp : step->bp_word;
+    uintptr_t bp_word = arch_load(bp_place);
+    use->memo->fresh[use->fresh_count++] = (struct memo_step){
+        .place = place,
+        .bp_place = is_same ? 0 : bp_place,
+        .hidden_word = memo_hide(bp_word),
+        .uses_bp = is_sp ? 0 : MEMO_USES_BP,
+    };
+    walk->bp = is_same ? walk->bp : bp_word;
     walk->sp = cfa;
     walk->pc = address - 1; // as in leave_frame()
     walk->frames[walk->count++] = address;
     return true;
 }
 
-// All that passing does not do. A frame that needs all registers is noted only.
+enum met {
+    MET_LIMIT, // there is no room for more frames
+    MET_STATE, // that of the step at `top`
+    MET_OTHER, // a frame that is not the usual one, or of a module that may go away
+};
+
+// Passes usual frames, in registers. `rule`: of where it ended.
+static enum met note_usual(
+    struct walk *whole_walk, struct memo_use *whole_use, bool is_asking, uint64_t *rule)
+{
+    struct walk walk = *whole_walk;
+    struct memo_use use = *whole_use;
+    const uint32_t generation = modules_generation();
+    enum met met = MET_LIMIT;
+    while (walk.count < walk.capacity) {
+        if (is_asking && memo_find(use.memo, &use.top, walk.pc, walk.sp, walk.bp)) {
+            met = MET_STATE;
+            break;
+        }
+        is_asking = true;
+        *rule = rule_cache_find(rule_cache_key(walk.pc, generation));
+        if ((*rule & RULE_TRANSIENT) != 0 || !note_step(&walk, &use, *rule)) {
+            met = MET_OTHER;
+            break;
+        }
+    }
+    *whole_walk = walk;
+    *whole_use = use;
+    return met;
+}
+
+static struct memo_state state_of(const struct walk *walk)
+{
+    return (struct memo_state){.pc = walk->pc, .sp = walk->sp, .hidden_bp = memo_hide(walk->bp)};
+}
+
+// Makes another step. False: the walk is over.
+static bool step_otherwise(struct walk *walk, struct memo_use *use, uint64_t rule)
+{
+    if (rule == 0 || (rule & RULE_TRANSIENT) != 0) {
+        rule = find_rule_slow(walk, use->memo, rule);
+    }
+    if (note_step(walk, use, rule)) {
+        return true;
+    }
+    use->is_complete = rule_kind(rule) == RULE_END;
+    const size_t before = walk->count;
+    bool goes_on = step(walk, rule);
+    if (walk->count != before) {
+        use->fresh_count = 0; // steps have to follow one another
+        use->begin = state_of(walk);
+    }
+    walk->is_full = !goes_on && rule_kind(rule) == RULE_FULL;
+    use->is_elsewhere = goes_on && !walk->bounds.is_own;
+    return goes_on && walk->bounds.is_own;
+}
+
+// From the caller on. Steps are noted also beyond the frames that are asked for: so the next stack,
+// which may be less deep, finds them.
 static void run_on(struct walk *walk, struct memo_use *use)
 {
-    const uint32_t generation = modules_generation();
-    uint32_t held;
-    while (walk->count < walk->capacity) {
-        struct memo_state state = {.pc = walk->pc, .sp = walk->sp, .bp = walk->bp};
-        if (memo_find(use->memo, &use->top, state.pc, state.sp, state.bp)) {
-            if (is_remembered(use, walk->capacity - walk->count, &held)) {
-                return;
-            }
-            size_t made = held - use->top;
-            make_again(use, held, true, &state, walk->frames + walk->count);
-            walk->count += made;
-            walk->pc = state.pc;
-            walk->sp = state.sp;
-            walk->bp = state.bp;
-        }
-        uint64_t rule = rule_cache_find(rule_cache_key(walk->pc, generation));
-        if (UNLIKELY(rule == 0 || (rule & RULE_TRANSIENT) != 0)) {
-            rule = rule_find(walk, walk->pc);
-        }
-        if (LIKELY(step_noted(walk, use, rule))) {
-            continue;
-        }
-        use->is_complete = rule_kind(rule) == RULE_END;
-        const size_t before = walk->count;
-        bool goes_on = step(walk, rule);
-        if (walk->count != before) {
-            use->fresh_count = 0; // steps have to follow one another
-        }
-        if (!goes_on) {
-            walk->is_full = rule_kind(rule) == RULE_FULL;
+    use->begin = state_of(walk);
+    bool is_asking = true;
+    for (;;) {
+        uint64_t rule = 0;
+        enum met met = note_usual(walk, use, is_asking, &rule);
+        if (met == MET_LIMIT || (met == MET_STATE && is_remembered(walk, use)) ||
+            (met == MET_OTHER && !step_otherwise(walk, use, rule))) {
             return;
         }
-        if (!walk->bounds.is_own) {
-            use->is_elsewhere = true;
-            return;
-        }
+        is_asking = met == MET_OTHER; // the step from this state is no longer what it was
     }
 }
 
@@ -659,19 +634,32 @@ static void learn_head(struct unwind_memo *memo, const struct walk *begin, uintp
     }
 }
 
-// Walks to the frame that returns to `caller`: the walk's only one then. False: there is none.
+// The state of the frame that returns to the caller, by the own frames that are known.
+ALWAYS_INLINE struct memo_begin begin_at(
+    const struct memo_head *head, const struct unwind_context *context, uintptr_t caller)
+{
+    uintptr_t sp = context->registers[ARCH_SP];
+    return (struct memo_begin){
+        .caller = caller,
+        .sp = sp + head->reach + sizeof(uintptr_t),
+        .bp = head->bp_offset == 0 ? context->registers[ARCH_BP]
+                                   : arch_load(sp + (uintptr_t)(intptr_t)head->bp_offset),
+    };
+}
+
+// Walks to the frame that returns to the caller: the walk's only one then. False: there is none.
 static NOINLINE bool find_caller(struct walk *walk, struct unwind_memo *memo,
     const struct unwind_context *context, uintptr_t caller)
 {
-    const struct walk begin = *walk;
+    const struct walk before = *walk;
     walk->sought = caller;
     walk->wanted = 1; // found, the walk is over
     run(walk, context, ARCH_PRESERVED);
-    walk->capacity = begin.capacity;
+    walk->capacity = before.capacity;
     if (walk->sought != 0 || !walk->bounds.is_own) {
         return false;
     }
-    learn_head(memo, &begin, caller);
+    learn_head(memo, &before, caller);
     return true;
 }
 
@@ -685,103 +673,95 @@ static void run_elsewhere(struct walk *walk)
     walk->is_full = rule_kind(rule) == RULE_FULL;
 }
 
-// What is left to do when passing has not come to the stack's end. Returns how many frames there
-// are; 0: the stack needs another kind of walk.
-static NOINLINE size_t run_slow(
-    struct walk *walk, struct memo_use *use, const struct unwind_context *context, uintptr_t caller)
+// Walks from the caller on, with an open memo. 0: the stack needs another kind of walk, or there is
+// no room for it.
+static uint32_t number_from(
+    struct walk *walk, struct unwind_memo *memo, const struct memo_begin *begin)
 {
-    walk->verified = use->memo->verified;
-    if (walk->count == 0 && !find_caller(walk, use->memo, context, caller)) {
-        return 0;
-    }
-    run_on(walk, use);
-    if (UNLIKELY(use->is_elsewhere)) {
+    struct memo_use use = {.memo = memo, .top = MEMO_STEPS_MAX - memo->count};
+    run_on(walk, &use);
+    if (UNLIKELY(use.is_elsewhere)) {
         run_elsewhere(walk);
     }
-    use->memo->verified = walk->verified;
-    return walk->is_full ? 0 : walk->count;
+    return walk->is_full ? 0 : memo_close(&use, begin, walk->frames, walk->count);
 }
 
-ALWAYS_INLINE struct walk walk_of(const struct passing *passing)
+// The stack is not known, or (`head` NULL) the way to the caller is not.
+static uint32_t number_by_walk(struct unwind_memo *memo, const struct memo_head *head,
+    const void *caller, const struct unwind_context *context)
 {
-    return (struct walk){
-        .frames = passing->frames,
-        .capacity = passing->capacity,
-        .count = passing->count,
-        .pc = passing->pc,
-        .sp = passing->sp,
-        .bp = passing->bp,
-        .bounds = {.low = passing->low, .high = passing->last + sizeof(uintptr_t), .is_own = true},
-    };
+    uintptr_t frames[MEMO_FRAMES_MAX];
+    struct walk walk = {.frames = frames, .capacity = MEMO_FRAMES_MAX};
+    struct memo_begin begin = {.caller = (uintptr_t)caller};
+    start(&walk, context);
+    if (!bounds_open(&walk.bounds, walk.sp) || !walk.bounds.is_own) {
+        return 0;
+    }
+    if (LIKELY(head != NULL)) {
+        begin = begin_at(head, context, begin.caller);
+        walk.pc = begin.caller - 1;
+        walk.sp = begin.sp;
+        walk.bp = begin.bp;
+        walk.frames[walk.count++] = begin.caller;
+        return number_from(&walk, memo, &begin);
+    }
+    if (!find_caller(&walk, memo, context, begin.caller)) {
+        return 0;
+    }
+    begin.sp = walk.sp;
+    begin.bp = walk.bp;
+    const struct memo_stack *stack = memo_find_stack(memo, &begin);
+    return stack != NULL ? stack->number : number_from(&walk, memo, &begin);
 }
 
-// As far as the caller, if the way there is known; and the frames behind.  True: the walk is over.
-ALWAYS_INLINE bool pass(struct passing *passing, struct memo_use *use, uintptr_t caller)
+static NOINLINE uint32_t number_plain(size_t capacity, const void *caller)
 {
-    const struct unwind_memo *memo = use->memo;
-    uintptr_t sp = passing->sp;
-    const struct memo_head *head =
-        memo_find_head(memo, caller, passing->last + sizeof(uintptr_t), sp);
-    if (UNLIKELY(head == NULL)) {
-        return false;
+    uintptr_t frames[MEMO_FRAMES_MAX];
+    size_t count = unwind_capture(frames, capacity, caller);
+    if (count == 0 && capacity > 0) {
+        frames[count++] = (uintptr_t)caller;
     }
-    if (head->bp_offset != 0) {
-        passing->bp = arch_load(sp + (uintptr_t)(intptr_t)head->bp_offset);
-    }
-    passing->sp = sp + head->reach + sizeof(uintptr_t);
-    passing->pc = caller - 1;
-    passing->frames[passing->count++] = caller;
-    return memo->turn % MEMO_TURNS != 0 && pass_frames(passing, use);
+    return stack_depot_put(frames, count);
 }
 
-NOINLINE bool unwind_remember(struct unwind_memo *memo, uintptr_t *frames, size_t capacity,
-    const void *caller, struct unwind_stack *stack)
+// `memo` is open, or NULL; `head`: the way to the caller, or NULL.
+static NOINLINE uint32_t number_slow(struct unwind_memo *memo, const struct memo_head *head,
+    size_t capacity, const void *caller, const struct unwind_context *context)
 {
-    if (!ARCH_CAN_UNWIND || capacity < SEARCH_DEPTH || capacity > MEMO_FRAMES_MAX ||
-        caller == NULL || !memo_open(memo, modules_generation(), (uint32_t)capacity)) {
-        return false;
+    uint32_t number = 0;
+    if (memo != NULL) {
+        number = number_by_walk(memo, head, caller, context);
+        memo_done(memo);
     }
-    struct memo_use use = {.memo = memo, .top = MEMO_STEPS_MAX - memo->count};
+    return number != 0 ? number : number_plain(capacity, caller);
+}
+
+NOINLINE uint32_t unwind_number(struct unwind_memo *memo, size_t capacity, const void *caller)
+{
     struct unwind_context context;
     arch_context_here(&context);
-    struct bounds bounds;
-    if (UNLIKELY(!bounds_open(&bounds, context.registers[ARCH_SP]) || !bounds.is_own)) {
-        unwind_memo_done(memo);
-        return false;
+    capacity = size_min(capacity, MEMO_FRAMES_MAX);
+    caller = caller != NULL ? caller : __builtin_extract_return_addr(__builtin_return_address(0));
+    if (UNLIKELY(!ARCH_CAN_UNWIND || memo == NULL || capacity == 0 ||
+                 !memo_open(memo, modules_generation(), (uint32_t)capacity))) {
+        return number_slow(NULL, NULL, capacity, caller, &context);
     }
-    struct passing passing = {
-        .pc = context.registers[CFI_PC],
-        .sp = context.registers[ARCH_SP],
-        .bp = context.registers[ARCH_BP],
-        .frames = frames,
-        .capacity = capacity,
-        .low = bounds.low,
-        .last = bounds.high - sizeof(uintptr_t),
-    };
-    size_t count;
-    if (LIKELY(pass(&passing, &use, (uintptr_t)caller))) {
-        count = passing.count;
-    } else {
-        struct walk walk = walk_of(&passing);
-        count = run_slow(&walk, &use, &context, (uintptr_t)caller);
-        if (count == 0) {
-            unwind_memo_done(memo);
-            return false;
+    struct bounds bounds;
+    const struct memo_head *head = NULL;
+    uintptr_t sp = context.registers[ARCH_SP];
+    if (LIKELY(bounds_open(&bounds, sp) && bounds.is_own)) {
+        head = memo_find_head(memo, (uintptr_t)caller, bounds.high, sp);
+    }
+    if (LIKELY(head != NULL)) {
+        const struct memo_begin begin = begin_at(head, &context, (uintptr_t)caller);
+        const struct memo_stack *stack = memo_find_stack(memo, &begin);
+        if (LIKELY(stack != NULL)) {
+            uint32_t number = stack->number;
+            memo_done(memo);
+            return number;
         }
     }
-    memo_close(&use, frames, count, stack);
-    return true;
-}
-
-NOINLINE size_t unwind_capture_remembered(
-    struct unwind_memo *memo, uintptr_t *frames, size_t capacity, const void *caller)
-{
-    struct unwind_stack stack = {.count = 0};
-    if (memo == NULL || !unwind_remember(memo, frames, capacity, caller, &stack)) {
-        return unwind_capture(frames, capacity, caller);
-    }
-    unwind_memo_done(memo);
-    return stack.count;
+    return number_slow(memo, head, capacity, caller, &context);
 }
 
 size_t unwind_capture_signal(uintptr_t *frames, size_t capacity, const void *ucontext)

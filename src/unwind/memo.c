@@ -3,13 +3,10 @@
 
 #include "unwind/memo.h"
 
+#include "base/bits.h"
 #include "unwind/stack_depot.h"
 
 #include <string.h>
-
-enum {
-    UNROLLED = 4, // words that are compared at once
-};
 
 size_t unwind_memo_size(void)
 {
@@ -18,135 +15,171 @@ size_t unwind_memo_size(void)
 
 // ---- Begin --------------------------------------------------------------------------------------
 
-// 0 is no version: after billions of changes it is left out.
-static void change(struct unwind_memo *memo)
-{
-    memo->version += memo->version == UINT32_MAX ? 2 : 1;
-}
-
+// Stacks go with the steps that they end with.
 static void forget_all(struct unwind_memo *memo)
 {
-    change(memo);
+    memset(memo->ids, 0, sizeof(memo->ids));
     memo->count = 0;
+    memo->module_count = 0;
     memo->is_complete = false;
-    memo->has_transient = false;
+    memo->is_worn = false;
+    if (memo->last_id > UINT32_MAX / 2) {
+        memset(memo->stacks, 0, sizeof(memo->stacks));
+        memo->last_id = 0;
+    }
 }
 
-// Steps of modules that may have gone, and all further in.
-static void forget_transient(struct unwind_memo *memo)
+static void begin_anew(struct unwind_memo *memo, uint32_t generation, uint32_t capacity)
 {
-    change(memo);
-    uint32_t first = MEMO_STEPS_MAX;
-    while (first > MEMO_STEPS_MAX - memo->count && (memo->flags[first - 1] & MEMO_TRANSIENT) == 0) {
-        first--;
+    memo->generation = generation;
+    memo->capacity = capacity;
+    for (uint32_t i = 0; i < MEMO_HEADS; i++) {
+        memo->heads[i] = (struct memo_head){.reach = UINT32_MAX};
     }
-    memo->count = MEMO_STEPS_MAX - first;
-    memo->is_complete &= memo->count > 0;
-    memo->has_transient = false;
+    memo->states[MEMO_STEPS_MAX].sp = UINTPTR_MAX;
+    for (uint32_t i = MEMO_STEPS_MAX; i < MEMO_STEPS_MAX + MEMO_UNROLLED; i++) {
+        memo->places[i] = (uintptr_t)&memo->nothing;
+    }
+    forget_all(memo);
+}
+
+static bool are_modules_there(const struct unwind_memo *memo)
+{
+    for (uint32_t i = 0; i < memo->module_count; i++) {
+        const struct module_range *known = &memo->modules[i];
+        struct module_range now;
+        if (!modules_verify(known->start, &now) || now.start != known->start ||
+            now.end != known->end) {
+            return false;
+        }
+    }
+    return modules_generation() == memo->generation;
+}
+
+static void wear(struct unwind_memo *memo)
+{
+    memo->is_worn = true;
+    memo->walks_left = 0;
 }
 
 void memo_renew(struct unwind_memo *memo, uint32_t generation, uint32_t capacity)
 {
-    if (memo->generation != generation || memo->capacity != capacity) {
-        memo->generation = generation;
-        memo->capacity = capacity;
-        for (uint32_t i = 0; i < MEMO_HEADS; i++) {
-            memo->heads[i] = (struct memo_head){.reach = UINT32_MAX};
-        }
-        memo->states[MEMO_STEPS_MAX].sp = UINTPTR_MAX;
-        forget_all(memo);
-    }
     memo->walks_left = MEMO_WALKS - 1;
-    memo->verified = (struct module_range){0};
-    if (memo->has_transient) {
-        forget_transient(memo);
+    if (memo->generation != generation || memo->capacity != capacity) {
+        begin_anew(memo, generation, capacity);
+    } else if (!are_modules_there(memo)) {
+        begin_anew(memo, modules_generation(), capacity);
+    } else if (memo->is_worn || memo->last_id > UINT32_MAX / 2) {
+        forget_all(memo);
     }
 }
 
-void unwind_memo_done(struct unwind_memo *memo)
+bool memo_has_module(const struct unwind_memo *memo, uintptr_t pc)
 {
-    COMPILER_BARRIER();
-    memo->is_in_use = false;
+    for (uint32_t i = 0; i < memo->module_count; i++) {
+        if (pc >= memo->modules[i].start && pc < memo->modules[i].end) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void memo_add_module(struct unwind_memo *memo, const struct module_range *range)
+{
+    if (memo->module_count < MEMO_MODULES) {
+        memo->modules[memo->module_count++] = *range;
+    }
+    if (memo->module_count == MEMO_MODULES) {
+        wear(memo);
+    }
 }
 
 // ---- What holds ---------------------------------------------------------------------------------
 
-static uint32_t held_addresses(const struct unwind_memo *memo, uint32_t top, uint32_t end)
-{
-    const uintptr_t *places = memo->places;
-    const uintptr_t *addresses = memo->addresses;
-    uint32_t i = top;
-    for (; i + UNROLLED <= end; i += UNROLLED) {
-        uintptr_t differ = arch_load(places[i]) ^ addresses[i];
-        differ |= arch_load(places[i + 1]) ^ addresses[i + 1];
-        differ |= arch_load(places[i + 2]) ^ addresses[i + 2];
-        differ |= arch_load(places[i + 3]) ^ addresses[i + 3];
-        if (UNLIKELY(differ != 0)) {
-            break;
-        }
-    }
-    while (i < end && arch_load(places[i]) == addresses[i]) {
-        i++;
-    }
-    return i;
-}
-
 uint32_t memo_held(const struct unwind_memo *memo, uint32_t top, uint32_t end)
 {
-    uint32_t held = held_addresses(memo, top, end);
+    uint32_t held = top;
+    while (held < end && arch_load(memo->places[held]) == memo->addresses[held]) {
+        held++;
+    }
     uint32_t last = MEMO_STEPS_MAX - memo->saved_counts[held];
     for (uint32_t i = MEMO_STEPS_MAX - memo->saved_counts[top]; i < last; i++) {
         const struct memo_saved *saved = &memo->saved[i];
-        if (UNLIKELY(arch_load(saved->place) != saved->word)) {
+        if (UNLIKELY(memo_hide(arch_load(saved->place)) != saved->hidden_word)) {
             return memo->saved_steps[i] + 1U; // it leads to its caller, but with another bp
         }
     }
     return held;
 }
 
-// ---- End ----------------------------------------------------------------------------------------
+// ---- Steps --------------------------------------------------------------------------------------
+
+// Whether bp matters in front of a step, if it does behind.
+static bool needs_bp(const struct memo_step *step, bool matters)
+{
+    return step->uses_bp != 0 || (step->bp_place == 0 && matters);
+}
 
 static void keep_step(struct unwind_memo *memo, uint32_t at, const struct memo_step *step)
 {
     bool is_outermost = at + 1 == MEMO_STEPS_MAX;
     // Where the walk was cut nobody knows what comes next.
     bool matters = is_outermost ? !memo->is_complete : (memo->flags[at + 1] & MEMO_NEEDS_BP) != 0;
-    bool is_saved = step->bp_place != 0;
     uint32_t saved_count = is_outermost ? 0 : memo->saved_counts[at + 1];
-    if (is_saved && matters) {
+    if (step->bp_place != 0 && matters) {
         saved_count++;
         uint32_t place = MEMO_STEPS_MAX - saved_count;
-        memo->saved[place] = (struct memo_saved){step->bp_place, step->bp_word};
+        memo->saved[place] = (struct memo_saved){step->bp_place, step->hidden_word};
         memo->saved_steps[place] = (uint16_t)at;
     }
-    bool needs_bp = (step->flags & MEMO_USES_BP) != 0 || (!is_saved && matters);
     memo->saved_counts[at] = (uint16_t)saved_count;
-    memo->flags[at] = (uint8_t)(step->flags | (needs_bp ? MEMO_NEEDS_BP : 0));
-    memo->has_transient |= (step->flags & MEMO_TRANSIENT) != 0;
-    memo->states[at] = step->state;
+    memo->flags[at] = (uint8_t)(step->uses_bp | (needs_bp(step, matters) ? MEMO_NEEDS_BP : 0));
     memo->places[at] = step->place;
     memo->bp_places[at] = step->bp_place;
-    memo->numbers[at] = 0;
+    memo->ids[at] = ++memo->last_id;
     memo->sums[at] = stack_depot_add(memo->sums[at + 1], memo->addresses[at]);
 }
 
-// Keeps this walk's steps in front of `top`. Returns the first one's place.
-static uint32_t keep_fresh(struct memo_use *use, const uintptr_t *addresses)
+// The states of this walk's steps from `skipped` on go to `states`.
+static void make_states(const struct memo_use *use, const uintptr_t *addresses, uint32_t skipped,
+    struct memo_state *states)
+{
+    struct memo_state state = use->begin;
+    for (uint32_t i = 0; i < use->fresh_count; i++) {
+        const struct memo_step *step = &use->memo->fresh[i];
+        if (i >= skipped) {
+            states[i - skipped] = state;
+        }
+        state.pc = addresses[i] - 1;
+        state.sp = step->place + sizeof(uintptr_t);
+        state.hidden_bp = step->bp_place == 0 ? state.hidden_bp : step->hidden_word;
+    }
+}
+
+// Keeps the outer `count` of this walk's steps in front of `top`; `addresses` has what all of them
+// found.  Returns the first one's place.
+static uint32_t keep(struct memo_use *use, const uintptr_t *addresses, uint32_t count)
 {
     struct unwind_memo *memo = use->memo;
-    uint32_t top = use->top;
-    change(memo);
-    if (top == MEMO_STEPS_MAX) {
+    const uint32_t before = MEMO_STEPS_MAX - memo->count;
+    const uint32_t skipped = use->fresh_count - count;
+    if (use->top == MEMO_STEPS_MAX) {
         memo->is_complete = use->is_complete;
-        memo->has_transient = false;
     }
-    for (uint32_t i = use->fresh_count; i-- > 0;) {
-        memo->addresses[--top] = addresses[i];
-        keep_step(memo, top, &memo->fresh[i]);
+    const uint32_t first = use->top - count;
+    make_states(use, addresses, skipped, memo->states + first);
+    for (uint32_t i = count; i-- > 0;) {
+        memo->addresses[first + i] = addresses[skipped + i];
+        keep_step(memo, first + i, &memo->fresh[skipped + i]);
     }
-    memo->count = MEMO_STEPS_MAX - top;
-    return top;
+    for (uint32_t i = before; i < first; i++) {
+        memo->ids[i] = 0; // these led to the steps that were replaced
+    }
+    memo->count = MEMO_STEPS_MAX - first;
+    return first;
 }
+
+// ---- Stacks -------------------------------------------------------------------------------------
 
 // The sum of the addresses of [first, end).
 static uint64_t sum_of(const struct unwind_memo *memo, uint32_t first, uint32_t end)
@@ -155,88 +188,167 @@ static uint64_t sum_of(const struct unwind_memo *memo, uint32_t first, uint32_t 
     return end == MEMO_STEPS_MAX ? sum : sum - memo->sums[end] * stack_depot_power(end - first);
 }
 
+static bool add_word(struct memo_stack *stack, uintptr_t place, uintptr_t hidden_word)
+{
+    intptr_t offset = (intptr_t)(place - stack->sp);
+    if (stack->word_count == MEMO_WORDS || offset != (int32_t)offset) {
+        return false;
+    }
+    stack->offsets[stack->word_count] = (int32_t)offset;
+    stack->hidden_words[stack->word_count++] = hidden_word;
+    return true;
+}
+
+// Makes a stack of so many steps of this walk, the innermost ones, before the step `first`.
+// False: they do not find room in it.
+static bool make_words(struct memo_stack *stack, const struct unwind_memo *memo, uint32_t first,
+    const uintptr_t *addresses, uint32_t count)
+{
+    bool matters = (memo->flags[first] & MEMO_NEEDS_BP) != 0;
+    stack->word_count = 0;
+    if (count > MEMO_WORDS) {
+        return false;
+    }
+    for (uint32_t i = count; i-- > 0;) {
+        const struct memo_step *step = &memo->fresh[i];
+        if (!add_word(stack, step->place, memo_hide(addresses[i])) ||
+            (step->bp_place != 0 && matters &&
+                !add_word(stack, step->bp_place, step->hidden_word))) {
+            return false;
+        }
+        matters = needs_bp(step, matters);
+    }
+    stack->needs_bp = matters;
+    while (stack->word_count % MEMO_UNROLLED != 0) {
+        stack->offsets[stack->word_count] = stack->offsets[0];
+        stack->hidden_words[stack->word_count++] = stack->hidden_words[0];
+    }
+    return true;
+}
+
+// An empty way, or one whose steps are gone; else one in turn.
+static struct memo_stack *choose_way(struct unwind_memo *memo, struct memo_stack *set)
+{
+    for (uint32_t way = 0; way < MEMO_WAYS; way++) {
+        if (set[way].sp == 0 || memo->ids[set[way].first] != set[way].id) {
+            return &set[way];
+        }
+    }
+    return &set[memo->way_turn++ % MEMO_WAYS];
+}
+
 // For small counts.
 ALWAYS_INLINE void copy_words(uintptr_t *to, const uintptr_t *from, size_t count)
 {
     size_t i = 0;
-    for (; i + UNROLLED <= count; i += UNROLLED) {
-        memcpy(to + i, from + i, UNROLLED * sizeof(to[0]));
+    for (; i + MEMO_UNROLLED <= count; i += MEMO_UNROLLED) {
+        memcpy(to + i, from + i, MEMO_UNROLLED * sizeof(to[0]));
     }
     for (; i < count; i++) {
         to[i] = from[i];
     }
 }
 
-// Where the steps begin that the stack ends with: those that were taken over, and new ones.
-static uint32_t keep(struct memo_use *use, const uintptr_t *frames, size_t count)
+// ---- End ----------------------------------------------------------------------------------------
+
+// How a stack is made up: `own` frames, and the steps [first, end).
+struct parts {
+    size_t own;
+    uint32_t first;
+    uint32_t end;
+};
+
+static struct parts divide(const struct unwind_memo *memo, size_t own, uint32_t first)
 {
-    if (use->fresh_count == 0) {
-        return use->top;
-    }
-    if (use->fresh_count > use->top) {
-        forget_all(use->memo); // no room; the next walk begins anew
-        return use->top;
-    }
-    return keep_fresh(use, frames + count - use->fresh_count);
+    own = size_min(own, memo->capacity);
+    size_t count = size_min(memo->capacity - own, MEMO_STEPS_MAX - first);
+    return (struct parts){.own = own, .first = first, .end = first + (uint32_t)count};
 }
 
-static bool is_stack(const struct memo_stack *known, uint32_t version, uint32_t first,
-    const uintptr_t *frames, size_t count)
+// Completes the frames. Returns the stack's number.
+static uint32_t put(const struct unwind_memo *memo, const struct parts *parts, uintptr_t *frames)
 {
-    if (known->version != version || known->first != first || known->count != count) {
-        return false;
-    }
-    uintptr_t differ = 0;
-    for (size_t i = 0; i < count; i++) {
-        differ |= known->frames[i] ^ frames[i];
-    }
-    return differ == 0;
-}
-
-// Where the number of the stack is noted that has a few frames of its own in front of the step
-// `first`; NULL: nowhere.  Steps of the same version are the same.
-static uint32_t *find_number(
-    struct unwind_memo *memo, uint32_t first, const uintptr_t *frames, size_t count)
-{
-    if (count == 1) {
-        return &memo->numbers[first];
-    }
-    if (count > MEMO_OWN_MAX) {
-        return NULL;
-    }
-    uint64_t sum = first;
-    for (size_t i = 0; i < count; i++) {
-        sum = (sum ^ frames[i]) * STACK_DEPOT_FACTOR;
-    }
-    struct memo_stack *known = &memo->stacks[(sum >> 32) % MEMO_STACKS];
-    if (!is_stack(known, memo->version, first, frames, count)) {
-        known->version = memo->version;
-        known->first = (uint16_t)first;
-        known->count = (uint16_t)count;
-        known->number = 0;
-        copy_words(known->frames, frames, count);
-    }
-    return &known->number;
-}
-
-void memo_close(struct memo_use *use, uintptr_t *frames, size_t count, struct unwind_stack *stack)
-{
-    struct unwind_memo *memo = use->memo;
-    bool is_taken = use->end > use->top;
-    use->top = is_taken ? use->top : MEMO_STEPS_MAX;
-    uint32_t end = is_taken ? use->end : MEMO_STEPS_MAX;
-    uint32_t first = keep(use, frames, count);
-    size_t own = count - (use->top - first); // frames that are no step's
-    memo->turn += own > 1 || first != use->top;
-    stack->count = count + (end - use->top);
-    stack->number = first < end ? find_number(memo, first, frames, own) : NULL;
-    if (stack->number != NULL && *stack->number != 0) {
-        return; // who has a number needs no more
-    }
-    uint64_t sum = sum_of(memo, first, end);
-    for (size_t i = own; i-- > 0;) {
+    size_t rest = parts->end - parts->first;
+    uint64_t sum = rest > 0 ? sum_of(memo, parts->first, parts->end) : 0;
+    for (size_t i = parts->own; i-- > 0;) {
         sum = stack_depot_add(sum, frames[i]);
     }
-    stack->sum = sum;
-    copy_words(frames + count, memo->addresses + use->top, end - use->top);
+    copy_words(frames + parts->own, memo->addresses + parts->first, rest);
+    return stack_depot_put_summed(frames, parts->own + rest, sum);
+}
+
+// Whether the steps of this walk lead from the caller to `top` without a gap.
+static bool is_chain(const struct memo_use *use, size_t count)
+{
+    return count == use->fresh_count + (size_t)1;
+}
+
+// How many of this walk's steps are to be kept, the outer ones; the others are the stack's own.
+// `stack` has these if there are none to be kept.
+static uint32_t choose_kept(
+    struct memo_use *use, struct memo_stack *stack, const uintptr_t *frames, size_t count)
+{
+    struct unwind_memo *memo = use->memo;
+    uint32_t fresh = use->fresh_count;
+    if (!use->is_found || !is_chain(use, count) || (fresh > 0 && ++memo->turn % MEMO_TURNS == 0)) {
+        return fresh;
+    }
+    if (count < memo->capacity && make_words(stack, memo, use->top, frames + 1, fresh)) {
+        return 0;
+    }
+    return fresh > MEMO_INNER && memo->capacity > MEMO_INNER + 1 ? fresh - MEMO_INNER : fresh;
+}
+
+// Whether the stack is the same as long as its words are.
+static bool is_determined(const struct unwind_memo *memo, const struct parts *parts)
+{
+    bool is_cut = parts->own + (parts->end - parts->first) == memo->capacity;
+    return parts->first < parts->end && (is_cut || memo->is_complete);
+}
+
+// The walk's steps are a chain, of which `kept` have been kept.
+static void complete(struct memo_stack *stack, const struct memo_use *use,
+    const struct memo_begin *begin, const struct parts *parts, uint32_t kept,
+    const uintptr_t *frames)
+{
+    const struct unwind_memo *memo = use->memo;
+    uint32_t own = use->fresh_count - kept;
+    if (is_determined(memo, parts) &&
+        (kept == 0 || make_words(stack, memo, parts->first, frames + 1, own))) {
+        stack->caller = begin->caller;
+        stack->hidden_bp = memo_hide(begin->bp);
+        stack->id = memo->ids[parts->first];
+        stack->first = (uint16_t)parts->first;
+        stack->end = (uint16_t)parts->end;
+    } else {
+        stack->number = 0;
+    }
+}
+
+uint32_t memo_close(
+    struct memo_use *use, const struct memo_begin *begin, uintptr_t *frames, size_t count)
+{
+    struct unwind_memo *memo = use->memo;
+    struct memo_stack *stack = choose_way(memo, memo_set(memo, begin));
+    stack->sp = begin->sp;
+    use->top = use->is_found ? use->top : MEMO_STEPS_MAX;
+    uint32_t kept = choose_kept(use, stack, frames, count);
+    bool has_room = kept <= use->top;
+    uint32_t first = use->top;
+    if (!has_room) {
+        wear(memo);
+        kept = 0;
+    } else if (kept > 0) {
+        first = keep(use, frames + count - use->fresh_count, kept);
+    }
+    const struct parts parts = divide(memo, count - kept, first);
+    uint32_t number = put(memo, &parts, frames);
+    stack->number = has_room && is_chain(use, count) ? number : 0;
+    if (stack->number != 0) {
+        complete(stack, use, begin, &parts, kept, frames);
+    }
+    if (stack->number == 0) {
+        stack->sp = 0;
+    }
+    return number;
 }

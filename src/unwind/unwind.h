@@ -35,37 +35,42 @@
 size_t unwind_capture(uintptr_t *frames, size_t capacity, const void *caller);
 
 /**
- * What the last captures of a thread have met: for threads that capture often.  A stack that has
- * the outer frames of the one before is not walked again: whether the words are still there that
- * the walk depends on is looked up for all these frames at once.
+ * What the last captures of a thread have met: for threads that capture often.  A stack that was
+ * met before is not walked again: whether the words are still there that the walk depends on is
+ * looked up for all of them at once.
  *
- * A memo is unwind_memo_size() bytes, zero at first, aligned to 64; it belongs to one thread.
+ * A memo is unwind_memo_size() bytes, zero at first, aligned to 64; it belongs to one thread.  It
+ * has no pointers to blocks in it, other than by chance.
  */
 struct unwind_memo;
 size_t unwind_memo_size(void);
 
-/// What is known of a stack.
-struct unwind_stack {
-    size_t count; ///< of its frames
-    uint64_t sum; ///< of the frames, as stack_depot_put_summed() takes it
-    /// What the caller has noted of this very stack, 0 at first; or NULL.  Where there is something
-    /// the frames are not stored, and `sum` is undefined.
-    uint32_t *number;
+extern HIDDEN THREAD_LOCAL struct unwind_memo *unwind_own_memo;
+struct unwind_memo *unwind_thread_memo_slow(void);
+
+/// The calling thread's memo, for whoever has no place for one of his own; it lasts as long as the
+/// thread. There are 256 of them, for threads that live at the same time: NULL, there is none.
+ALWAYS_INLINE struct unwind_memo *unwind_thread_memo(void)
+{
+    struct unwind_memo *memo = unwind_own_memo;
+    return LIKELY(memo != NULL) ? memo : unwind_thread_memo_slow();
+}
+
+enum {
+    UNWIND_NUMBER_FRAMES_MAX = 128
 };
 
 /**
- * As unwind_capture(), and finds the same; quicker where the memo helps.  The memo stays in
- * use until unwind_memo_done(), which must follow.
+ * Puts the calling thread's stack into the depot (stack_depot.h).  Its frames are those that
+ * unwind_capture() finds; where it finds none, the caller.
  *
- * @return false: the memo is in use, or of no help; nothing must follow
+ * @param memo      of this thread; NULL: none. One that is in use further out, in what a signal
+ *                  handler has interrupted, is left alone.
+ * @param capacity  how many frames are kept, at most; 0 to UNWIND_NUMBER_FRAMES_MAX
+ * @param caller    as in unwind_capture(); NULL: who called unwind_number()
+ * @return the stack's number; 0: there is no room for it
  */
-bool unwind_remember(struct unwind_memo *memo, uintptr_t *frames, size_t capacity,
-    const void *caller, struct unwind_stack *stack);
-void unwind_memo_done(struct unwind_memo *memo);
-
-/// The same for callers with an array of their own. `memo` NULL: it is unwind_capture().
-size_t unwind_capture_remembered(
-    struct unwind_memo *memo, uintptr_t *frames, size_t capacity, const void *caller);
+uint32_t unwind_number(struct unwind_memo *memo, size_t capacity, const void *caller);
 
 /**
  * As unwind_capture(), from the place at which a signal interrupted the thread, which comes first.

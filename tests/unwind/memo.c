@@ -7,8 +7,9 @@
 //
 // Walks with a memo find what walks without one find: in call trees that a generator draws, with
 // frames that are found by bp, callers that keep values in it, recursion deeper than the memo and
-// than the array, and with numbers noted of stacks as the recorder does it.
+// than what is asked for.
 
+#include "unwind/memo.h"
 #include "unwind/stack_depot.h"
 #include "unwind/unwind.h"
 
@@ -30,7 +31,7 @@ struct tree {
     size_t calls; // left
     size_t depth;
     size_t depth_max;
-    size_t known; // stacks whose number was noted
+    size_t capacity; // of the stacks
     size_t differing;
 };
 
@@ -43,22 +44,11 @@ static uint32_t draw(struct tree *tree, uint32_t limit)
 // ---- One stack, three times ---------------------------------------------------------------------
 
 // As the recorder does it.
-static __attribute__((noinline)) uint32_t number_of(struct tree *tree, const void *caller)
+static __attribute__((noinline)) uint32_t number_of(
+    struct unwind_memo *memo, size_t capacity, const void *caller)
 {
-    uintptr_t frames[FRAMES_MAX];
-    struct unwind_stack stack;
-    if (!unwind_remember(tree->memo, frames, FRAMES_MAX, caller, &stack)) {
-        return stack_depot_put(frames, unwind_capture(frames, FRAMES_MAX, caller));
-    }
-    uint32_t number = stack.number == NULL ? 0 : *stack.number;
-    tree->known += number != 0;
-    if (number == 0) {
-        number = stack_depot_put_summed(frames, stack.count, stack.sum);
-        if (stack.number != NULL) {
-            *stack.number = number;
-        }
-    }
-    unwind_memo_done(tree->memo);
+    uint32_t number = unwind_number(memo, capacity, caller);
+    __asm__ volatile("" ::: "memory"); // no tail call
     return number;
 }
 
@@ -66,8 +56,8 @@ static __attribute__((noinline)) void probe(struct tree *tree)
 {
     const void *caller = __builtin_return_address(0);
     uintptr_t frames[FRAMES_MAX];
-    size_t count = unwind_capture(frames, FRAMES_MAX, caller);
-    uint32_t number = number_of(tree, caller);
+    size_t count = unwind_capture(frames, tree->capacity, caller);
+    uint32_t number = number_of(tree->memo, tree->capacity, caller);
     tree->differing += count < 3 || number != stack_depot_put(frames, count);
     __asm__ volatile("" ::: "memory"); // no tail call
 }
@@ -187,53 +177,118 @@ static __attribute__((noinline)) void descend(struct tree *tree)
     __asm__ volatile("" ::: "memory");
 }
 
+static struct unwind_memo *make_memo(void)
+{
+    size_t size = (unwind_memo_size() + 63) / 64 * 64;
+    struct unwind_memo *memo = aligned_alloc(64, size);
+    memset(memo, 0, size);
+    return memo;
+}
+
 static void *run_trees(void *context)
 {
     const uint64_t seed = *(const uint64_t *)context;
-    size_t size = (unwind_memo_size() + 63) / 64 * 64;
-    struct tree tree = {.memo = aligned_alloc(64, size), .random = seed};
-    memset(tree.memo, 0, size);
+    struct tree tree = {.memo = make_memo(), .random = seed};
     for (size_t depth = 4; depth <= DEPTH_MAX; depth = depth * 2 + 10) {
         tree.calls = CALLS / 6;
         tree.depth_max = depth;
+        tree.capacity = depth % 3 == 0 ? 16 : FRAMES_MAX;
         while (tree.calls > 0) {
             descend(&tree);
         }
     }
     EXPECT_SIZE(tree.differing, 0);
-    EXPECT_TRUE(tree.known > 100);
     free(tree.memo);
     return NULL;
 }
 
 // ---- Others -------------------------------------------------------------------------------------
 
-// The same stack, for arrays of another size and when the memo is in use.
+// The same stack, with other capacities and when the memo is in use.
 static __attribute__((noinline)) void check_sizes(struct unwind_memo *memo)
 {
     const void *caller = __builtin_return_address(0);
-    static const size_t SIZES[] = {64, 3, 33, 128, 64, 200, 1};
+    static const size_t SIZES[] = {64, 64, 3, 3, 33, 33, 128, 128, 64, 1, 1};
     for (size_t i = 0; i < sizeof(SIZES) / sizeof(SIZES[0]); i++) {
-        uintptr_t plain[200], remembered[200];
-        size_t count = unwind_capture(plain, SIZES[i], caller);
-        EXPECT_SIZE(unwind_capture_remembered(memo, remembered, SIZES[i], caller), count);
-        EXPECT_TRUE(memcmp(plain, remembered, count * sizeof(plain[0])) == 0);
+        uintptr_t frames[128];
+        size_t count = unwind_capture(frames, SIZES[i], caller);
+        EXPECT_SIZE(number_of(memo, SIZES[i], caller), stack_depot_put(frames, count));
     }
-    uintptr_t frames[64];
-    struct unwind_stack stack;
-    EXPECT_TRUE(unwind_remember(memo, frames, 64, caller, &stack));
-    EXPECT_TRUE(!unwind_remember(memo, frames, 64, caller, &stack));
-    unwind_memo_done(memo);
-    EXPECT_TRUE(unwind_remember(memo, frames, 64, caller, &stack));
-    unwind_memo_done(memo);
+    uint32_t number = number_of(memo, 64, caller);
+    memo->is_in_use = true;
+    EXPECT_SIZE(number_of(memo, 64, caller), number);
+    EXPECT_TRUE(memo->is_in_use);
+    memo->is_in_use = false;
+    EXPECT_SIZE(number_of(NULL, 64, caller), number);
+    EXPECT_SIZE(number_of(memo, 0, caller), 0);
 }
 
 static void test_sizes(void)
 {
-    size_t size = (unwind_memo_size() + 63) / 64 * 64;
-    struct unwind_memo *memo = aligned_alloc(64, size);
-    memset(memo, 0, size);
+    struct unwind_memo *memo = make_memo();
     check_sizes(memo);
+    free(memo);
+}
+
+// ---- What is remembered -------------------------------------------------------------------------
+
+static __attribute__((noinline)) uint32_t inner(struct unwind_memo *memo)
+{
+    return number_of(memo, FRAMES_MAX, __builtin_return_address(0));
+}
+
+static __attribute__((noinline)) uint32_t outer(struct unwind_memo *memo)
+{
+    uint32_t number = inner(memo);
+    __asm__ volatile("" ::: "memory");
+    return number;
+}
+
+static void claim_all(struct unwind_memo *memo, uint32_t number)
+{
+    for (size_t set = 0; set < MEMO_SETS; set++) {
+        for (size_t way = 0; way < MEMO_WAYS; way++) {
+            memo->stacks[set][way].number = number;
+        }
+    }
+}
+
+enum {
+    CLAIM = 12345,
+    CLAIMED = 6, // rounds before
+    CHANGED = 8,
+    ROUNDS = 10,
+};
+
+static __attribute__((noinline)) void prepare(struct unwind_memo *memo, size_t round)
+{
+    if (round == CLAIMED) {
+        claim_all(memo, CLAIM);
+    } else if (round == CHANGED) {
+        unwind_modules_changed();
+    }
+}
+
+static __attribute__((noinline)) void check_round(uint32_t *numbers, size_t round, uint32_t number)
+{
+    uint32_t *known = &numbers[round % 2];
+    bool is_claimed = ARCH_CAN_UNWIND && round >= CLAIMED && round < CHANGED;
+    *known = *known == 0 ? number : *known;
+    EXPECT_SIZE(number, is_claimed ? CLAIM : *known);
+}
+
+// A stack that was met is not walked again, as what is noted of it shows; unless the modules have
+// changed.  One place calls, so that there are two stacks.
+static void test_stacks(void)
+{
+    static uint32_t (*volatile kinds[2])(struct unwind_memo *) = {outer, inner};
+    struct unwind_memo *memo = make_memo();
+    uint32_t numbers[2] = {0};
+    for (volatile size_t round = 0; round < ROUNDS; round++) {
+        prepare(memo, round);
+        check_round(numbers, round, kinds[round % 2](memo));
+    }
+    EXPECT_TRUE(numbers[0] != 0 && numbers[1] != 0 && numbers[0] != numbers[1]);
     free(memo);
 }
 
@@ -259,6 +314,7 @@ int main(void)
 {
     test_sums();
     test_sizes();
+    test_stacks();
     pthread_t threads[2];
     uint64_t seeds[3] = {1, 2, 3};
     for (size_t i = 0; i < 2; i++) {

@@ -7,7 +7,9 @@
 #include "stacks.h"
 
 #include "check.h"
+#include "unwind/memo.h"
 #include "unwind/modules.h"
+#include "unwind/stack_depot.h"
 #include "unwind/unwind.h"
 
 #include <dlfcn.h>
@@ -45,12 +47,27 @@ static void *open_plugin(const char *name)
 
 // ---- Same place, other code -------------------------------------------------------------------
 
+// With a memo it takes some walks until a module that has gone is noticed, and no more.
+static void number_often(void)
+{
+    const void *caller = __builtin_return_address(0);
+    uintptr_t frames[64];
+    uint32_t number = 0;
+    for (size_t i = 0; i <= MEMO_WALKS; i++) {
+        number = unwind_number(unwind_thread_memo(), 64, caller);
+    }
+    size_t count = unwind_capture(frames, 64, caller);
+    EXPECT_AT_LEAST(count, 4);
+    EXPECT_SIZE(number, stack_depot_put(frames, count));
+}
+
 static uintptr_t run_plugin(const char *name)
 {
     void *plugin = open_plugin(name);
     run_function *run;
     *(void **)&run = dlsym(plugin, "plugin_run");
     ASSERT_NOT_NULL((void *)(uintptr_t)run);
+    run(number_often); // first: walks without a memo notice at once
     for (size_t i = 0; i < 3; i++) {
         run(take);
         stacks_expect_equal(name, &taken, 5);

@@ -11,6 +11,7 @@
 // A line: program, samples, equal, ours longer (backtrace() ended earlier, all it has is the same),
 // ours shorter (same with the sides changed), different, frames, and nanoseconds a frame of either.
 
+#include "unwind/stack_depot.h"
 #include "unwind/unwind.h"
 
 #include <errno.h>
@@ -119,12 +120,13 @@ static size_t drop_until(void **frames, size_t count, const void *caller)
 static __attribute__((noinline)) bool agrees_with_memo(
     const uintptr_t *ours, size_t count, const void *caller)
 {
-    static _Thread_local _Alignas(64) unsigned char memo[16384];
+    static _Thread_local _Alignas(64) unsigned char memo[64 << 10];
     uintptr_t remembered[FRAMES_MAX];
-    size_t again = unwind_memo_size() > sizeof(memo)
-                       ? 0
-                       : unwind_capture_remembered(
-                             (struct unwind_memo *)(void *)memo, remembered, FRAMES_MAX, caller);
+    if (unwind_memo_size() > sizeof(memo)) {
+        return false;
+    }
+    uint32_t number = unwind_number((struct unwind_memo *)(void *)memo, FRAMES_MAX, caller);
+    size_t again = stack_depot_get(number, remembered, FRAMES_MAX);
     return again == count && memcmp(remembered, ours, count * sizeof(ours[0])) == 0;
 }
 

@@ -25,7 +25,7 @@ allowed() {
     src/reach) echo "src/base src/os" ;;
     src/view) echo "src/base src/os" ;;
     src/win32) echo "src/base src/os src/print src/view/view.h src/engine/engine.h src/engine/fast.h src/engine/observer.h include/halde include/halde-win32" ;;
-    src/crtdbg) echo "src/base src/os src/reach/reach.h src/reach/roots.h src/unwind/unwind.h src/unwind/stack_depot.h src/print src/engine/engine.h src/engine/fast.h src/engine/observer.h src/engine/redirect.h include/halde include/halde-win32" ;;
+    src/crtdbg) echo "src/base src/os src/reach/reach.h src/reach/block_map.h src/reach/roots.h src/unwind/unwind.h src/unwind/stack_depot.h src/print src/engine/engine.h src/engine/fast.h src/engine/observer.h src/engine/redirect.h include/halde include/halde-win32" ;;
     src/checked) echo "src/base" ;;
     src/malloc) echo "src/base src/os src/unwind/unwind.h src/unwind/stack_depot.h src/engine/engine.h src/engine/fast.h src/engine/observer.h src/engine/redirect.h include/halde" ;;
     src/snapshot) echo "src/base src/os" ;;

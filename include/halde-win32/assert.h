@@ -1,5 +1,5 @@
-// SPDX-FileCopyrightText: 2026 The Halde authors
-// SPDX-License-Identifier: MIT
+/* SPDX-FileCopyrightText: 2026 The Halde authors */
+/* SPDX-License-Identifier: MIT */
 
 /**
  * @file assert.h
@@ -8,7 +8,7 @@
  * With `_DEBUG` and without NDEBUG a failed assertion goes where _set_error_mode() says, then to
  * halde_crt_abort().  Without `_DEBUG` nothing is changed: the system's message, SIGABRT.
  */
-// #include_next is an extension of gcc and clang.
+/* #include_next is an extension of gcc and clang. */
 #pragma GCC system_header
 
 // No guard: like the system's this header is read anew, and NDEBUG may have changed.

@@ -1,5 +1,5 @@
-// SPDX-FileCopyrightText: 2026 The Halde authors
-// SPDX-License-Identifier: MIT
+/* SPDX-FileCopyrightText: 2026 The Halde authors */
+/* SPDX-License-Identifier: MIT */
 
 /**
  * @file crtdbg.h
@@ -24,6 +24,12 @@
  * Threads: every function from any thread.  Formats are Microsoft's, see halde_stdio.h.
  * Source: "CRT debugging techniques" and the reference page of each name.
  */
+#if (defined(__cplusplus) && __cplusplus < 201103L) ||                                             \
+    (!defined(__cplusplus) && (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 199901L))
+/* Macros with "..." and the comments below are extensions there. */
+#pragma GCC system_header
+#endif
+
 #ifndef _INC_CRTDBG
 #define _INC_CRTDBG
 
@@ -585,18 +591,19 @@ HALDE_RELEASE_VALUE(report_hook, _CRT_REPORT_HOOK, 0)
 HALDE_CRTAPI void *operator new(std::size_t size, int block_use, const char *file, int line);
 HALDE_CRTAPI void *operator new[](std::size_t size, int block_use, const char *file, int line);
 // Called only when a constructor throws.
-HALDE_CRTAPI void operator delete(void *block, int block_use, const char *file, int line) noexcept;
+HALDE_CRTAPI void operator delete(
+    void *block, int block_use, const char *file, int line) HALDE_NOEXCEPT;
 HALDE_CRTAPI void operator delete[](
-    void *block, int block_use, const char *file, int line) noexcept;
+    void *block, int block_use, const char *file, int line) HALDE_NOEXCEPT;
 #ifdef __cpp_aligned_new
 HALDE_CRTAPI void *operator new(
     std::size_t size, std::align_val_t alignment, int block_use, const char *file, int line);
 HALDE_CRTAPI void *operator new[](
     std::size_t size, std::align_val_t alignment, int block_use, const char *file, int line);
-HALDE_CRTAPI void operator delete(
-    void *block, std::align_val_t alignment, int block_use, const char *file, int line) noexcept;
-HALDE_CRTAPI void operator delete[](
-    void *block, std::align_val_t alignment, int block_use, const char *file, int line) noexcept;
+HALDE_CRTAPI void operator delete(void *block, std::align_val_t alignment, int block_use,
+    const char *file, int line) HALDE_NOEXCEPT;
+HALDE_CRTAPI void operator delete[](void *block, std::align_val_t alignment, int block_use,
+    const char *file, int line) HALDE_NOEXCEPT;
 #endif
 #endif
 

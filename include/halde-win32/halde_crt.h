@@ -1,10 +1,12 @@
-// SPDX-FileCopyrightText: 2026 The Halde authors
-// SPDX-License-Identifier: MIT
+/* SPDX-FileCopyrightText: 2026 The Halde authors */
+/* SPDX-License-Identifier: MIT */
 
 /**
  * @file halde_crt.h
  * The few words that Microsoft's run-time headers bring along, for the drop-in headers that plain
  * Linux programs include too: <crtdbg.h>, <malloc.h>, <stdlib.h> and their kin.
+ *
+ * It is valid C89 and C++98, down to its comments: so are the headers that crtdbg.h includes.
  *
  * Only reserved names and those with the word HALDE are defined here, so that it disturbs nobody;
  * halde_decorations.h, which <windows.h> brings, has the rest.
@@ -20,7 +22,7 @@
 #define HALDE_API __attribute__((visibility("default")))
 #endif
 
-// The one mark of exported names; everything else in the library is hidden.
+/* The one mark of exported names; everything else in the library is hidden. */
 #define HALDE_CRTAPI HALDE_API
 
 #ifdef __cplusplus
@@ -31,7 +33,13 @@
 #define HALDE_EXTERN_C_END
 #endif
 
-// Calling conventions.
+#if defined(__cplusplus) && __cplusplus < 201103L
+#define HALDE_NOEXCEPT throw()
+#elif defined(__cplusplus)
+#define HALDE_NOEXCEPT noexcept
+#endif
+
+/* Calling conventions. */
 #ifndef __cdecl
 #define __cdecl
 #endif
@@ -58,7 +66,7 @@
 #define _countof(array) (sizeof(array) / sizeof((array)[0]))
 #endif
 
-// C11 and C++ let a type be named so twice: halde_stdio.h does, too.
+/* C11 and C++ let a type be named so twice: halde_stdio.h does, too. */
 typedef int errno_t;
 
 #endif

@@ -1,5 +1,5 @@
-// SPDX-FileCopyrightText: 2026 The Halde authors
-// SPDX-License-Identifier: MIT
+/* SPDX-FileCopyrightText: 2026 The Halde authors */
+/* SPDX-License-Identifier: MIT */
 
 /**
  * @file halde_crt_malloc.h
@@ -34,14 +34,15 @@ HALDE_EXTERN_C_BEGIN
 typedef struct _heapinfo {
     int *_pentry;
     size_t _size;
-    int _useflag; ///< _USEDENTRY or _FREEENTRY
+    int _useflag; /**< _USEDENTRY or _FREEENTRY */
 } _HEAPINFO;
 
-/** Returns a block's requested size, or (size_t)-1 with errno EINVAL. Source: _msize. */
+/** Returns a block's requested size, or (size_t)-1 with errno EINVAL; NULL is an invalid parameter.
+ * Source: _msize. */
 HALDE_CRTAPI size_t __cdecl _msize(void *block);
 
-/** Resizes a block where it is. NULL with errno ENOMEM (then it is unchanged) or EINVAL. Source:
- * _expand. */
+/** Resizes a block where it is. NULL with errno ENOMEM (then it is unchanged) or EINVAL; NULL for a
+ * block is an invalid parameter. Source: _expand. */
 HALDE_CRTAPI void *__cdecl _expand(void *block, size_t size);
 
 /** realloc() to count * size bytes, of which the new ones are zero. NULL with errno ENOMEM. Source:
@@ -66,7 +67,8 @@ HALDE_CRTAPI void *__cdecl _aligned_offset_recalloc(
 HALDE_CRTAPI size_t __cdecl _aligned_msize(void *block, size_t alignment, size_t offset);
 HALDE_CRTAPI void __cdecl _aligned_free(void *block);
 
-/** Finds the next busy block: _HEAPOK, _HEAPEND, or what is wrong. Source: _heapwalk. */
+/** Finds the next busy block: _HEAPOK, _HEAPEND, or what is wrong; NULL is an invalid parameter.
+ * Source: _heapwalk. */
 HALDE_CRTAPI int __cdecl _heapwalk(_HEAPINFO *entry);
 
 /** Validates the process heap: _HEAPOK or _HEAPBADNODE. Source: _heapchk. */
@@ -85,7 +87,7 @@ HALDE_CRTAPI int __cdecl _callnewh(size_t size);
 
 HALDE_EXTERN_C_END
 
-// ---- Stack allocation -------------------------------------------------------------------------
+/* ---- Stack allocation --------------------------------------------------------------------- */
 
 #define _alloca(size) __builtin_alloca(size)
 

@@ -1,5 +1,5 @@
-// SPDX-FileCopyrightText: 2026 The Halde authors
-// SPDX-License-Identifier: MIT
+/* SPDX-FileCopyrightText: 2026 The Halde authors */
+/* SPDX-License-Identifier: MIT */
 
 /**
  * @file malloc.h
@@ -8,7 +8,7 @@
  * Blocks of malloc() belong to the process heap only where this library provides malloc(); of other
  * blocks _msize() and _expand() say that they do not know them.
  */
-// #include_next is an extension of gcc and clang.
+/* #include_next is an extension of gcc and clang. */
 #pragma GCC system_header
 
 #ifndef HALDE_WIN32_MALLOC_H

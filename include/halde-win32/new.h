@@ -1,5 +1,5 @@
-// SPDX-FileCopyrightText: 2026 The Halde authors
-// SPDX-License-Identifier: MIT
+/* SPDX-FileCopyrightText: 2026 The Halde authors */
+/* SPDX-License-Identifier: MIT */
 
 /**
  * @file new.h
@@ -39,7 +39,7 @@ HALDE_EXTERN_C_END
 /** For _set_new_handler(0), which is no pointer to an overloaded function. */
 static inline _PNH __cdecl _set_new_handler(int)
 {
-    return _set_new_handler(static_cast<_PNH>(nullptr));
+    return _set_new_handler(_PNH());
 }
 #endif
 

@@ -1,5 +1,5 @@
-// SPDX-FileCopyrightText: 2026 The Halde authors
-// SPDX-License-Identifier: MIT
+/* SPDX-FileCopyrightText: 2026 The Halde authors */
+/* SPDX-License-Identifier: MIT */
 
 /**
  * @file stdlib.h
@@ -7,7 +7,7 @@
  *
  * Threads: any function from any thread; the settings are the process's unless a name says thread.
  */
-// #include_next is an extension of gcc and clang.
+/* #include_next is an extension of gcc and clang. */
 #pragma GCC system_header
 
 #include_next <stdlib.h>

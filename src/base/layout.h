@@ -192,27 +192,30 @@ struct layout_stacks {
 
 #define LAYOUT_DEBUG_HEAP "DebugHp"
 enum {
-    LAYOUT_DEBUG_HEAP_VERSION = 2, ///< 1: longer records, without origins
+    LAYOUT_DEBUG_HEAP_VERSION = 3, ///< 1, 2: longer records
 };
 /// The debug heap: its blocks have side records (crtdbg/record.h) and gaps around the user's data.
 struct layout_debug_heap {
     struct layout_extension extension;
     uint64_t heap; ///< address of a word: the debug heap's handle, or 0
-    // Of the side record.  Bits of `shape`: log2 of an alignment.  Where `inner` is 0 it is that of
-    // user data, and as many bytes the front gap has.  Otherwise it is that of the inner data: the
-    // front gap has `front_gap_size` bytes, and the inner data `size` less the alignment, less 15,
-    // less `inner` % 8.
-    struct layout_field size, number, stack, inner, use, thread_id, shape, origin, state;
+    // Of the side record.  The low `thread_bits` of `thread_and_number` are the thread; what is
+    // above belongs above `number_low`.  The low `origin_bits` of `origin_word` are the origin.
+    struct layout_field number_low, stack, thread_and_number, origin_word, state;
+    uint32_t thread_bits, origin_bits;
     uint32_t state_live, state_ignored, state_delayed, state_quarantined;
+    // User data has what the engine was asked for, less both gaps.
     uint32_t front_gap_size; ///< bytes before user data, where no alignment asks for more
-    uint32_t shift_mask;     ///< those bits of `shape`
-    // Origins: where a block was asked for.  `origin` is the index of an entry; 0: unknown.
+    uint32_t tail_gap_size;  ///< bytes after it, at least
+    // Origins: what blocks of one place have in common.  The origin is the index of an entry; 0:
+    // unknown.  Where `origin_is_inner` is 0, user data is aligned to 1 << origin_shift, and as
+    // many bytes the front gap has.  Otherwise the front gap has `front_gap_size` bytes, and inner
+    // data is what is aligned (crtdbg/record.h), `origin_offset` bytes behind its start.
     uint64_t origins;                ///< address of a word: the address of the entries, or 0
     uint32_t origin_count;           ///< entries that there may be
     uint32_t origin_size;            ///< bytes of an entry
     struct layout_field origin_file; ///< within it: the address of the file's name, or 0
     struct layout_field origin_copy; ///< the address of a copy, for modules that are gone, or 0
-    struct layout_field origin_line;
+    struct layout_field origin_line, origin_use, origin_shift, origin_offset, origin_is_inner;
     uint32_t fill_new, fill_freed, fill_gap, fill_aligned; ///< byte values
     uint32_t tail_checked_max; ///< bytes behind user data that are filled and checked at most
 };
@@ -232,6 +235,19 @@ enum layout_record_mode {
     LAYOUT_RECORD_SAMPLE, ///< info_entry.note: a word, stack | thread << 32; 32 bits, weight in
                           ///< bytes
     LAYOUT_RECORD_EXACT,
+};
+
+#define LAYOUT_HANDLES "Handles"
+/// Movable Global and Local objects: a table of entries outside of all heaps.  A handle is the
+/// address of the word in an entry where the address of the object's memory stands.
+struct layout_handles {
+    struct layout_extension extension;
+    uint64_t entries; ///< address of entry 0
+    uint64_t fresh;   ///< address of a word: number of the first entry that was never used
+    uint32_t entry_count;
+    uint32_t entry_size;             ///< bytes
+    struct layout_field flags, data; ///< words of an entry; data 0: the object has no memory
+    uint64_t flag_in_use;            ///< bit of `flags`: the entry belongs to an object
 };
 
 struct layout {

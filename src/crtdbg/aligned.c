@@ -121,18 +121,15 @@ static void *reallocate_plain(void *pointer, const struct aligned_request *reque
 // starts at or behind the first place that has room for them.
 struct aligned_layout {
     size_t outer_size;
-    size_t overhead;
     uintptr_t mask;
 };
 
 static bool lay_out(const struct aligned_request *request, struct aligned_layout *layout)
 {
-    size_t alignment = size_max(request->alignment, sizeof(void *));
-    size_t shift = (0 - request->offset) & (sizeof(void *) - 1);
-    layout->mask = alignment - 1;
-    layout->overhead = shift + layout->mask + 2 * sizeof(void *);
-    return layout->overhead <= UINT32_MAX &&
-           !__builtin_add_overflow(request->size, layout->overhead, &layout->outer_size);
+    layout->mask = size_max(request->alignment, sizeof(void *)) - 1;
+    const size_t overhead = debug_block_overhead(layout->mask, request->offset);
+    return overhead <= UINT32_MAX &&
+           !__builtin_add_overflow(request->size, overhead, &layout->outer_size);
 }
 
 static void *allocate_debug(const struct aligned_request *request)
@@ -144,7 +141,6 @@ static void *allocate_debug(const struct aligned_request *request)
     }
     struct debug_request outer = {
         .size = layout.outer_size,
-        .inner_overhead = layout.overhead,
         .inner_mask = layout.mask,
         .inner_offset = request->offset,
         .use = _NORMAL_BLOCK,
@@ -235,9 +231,11 @@ static void *reallocate_debug(void *pointer, const struct aligned_request *reque
     }
     check_gap(&block, pointer);
     debug_check_periodically(); // Microsoft's asks for the old size
+    size_t old_size;
+    debug_block_data(&block, &old_size);
     void *resized = is_valid(request) ? allocate_debug(request) : NULL;
     if (resized != NULL) {
-        memcpy(resized, pointer, size_min(record_inner_size(block.record), request->size));
+        memcpy(resized, pointer, size_min(old_size, request->size));
         debug_free(block.user, _NORMAL_BLOCK);
     }
     return resized;
@@ -278,7 +276,9 @@ size_t _aligned_msize_dbg(void *pointer, size_t alignment, size_t offset)
         errno = EINVAL;
         return (size_t)-1;
     }
-    return record_inner_size(block.record);
+    size_t size;
+    debug_block_data(&block, &size);
+    return size;
 }
 
 static size_t inner_size_of(const void *pointer)
@@ -288,7 +288,11 @@ static size_t inner_size_of(const void *pointer)
     if (kind == KIND_EARLIER) {
         return plain_size_of(pointer);
     }
-    return kind == KIND_ALIGNED ? record_inner_size(block.record) : 0;
+    size_t size = 0;
+    if (kind == KIND_ALIGNED) {
+        debug_block_data(&block, &size);
+    }
+    return size;
 }
 
 void *_aligned_offset_recalloc_dbg(void *block, size_t count, size_t size, size_t alignment,

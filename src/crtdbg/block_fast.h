@@ -22,10 +22,11 @@ enum {
     BLOCK_FAST_MAX = 128, ///< bytes that are filled and compared word by word
 };
 
-/// Where the blocks of the spans of one-byte states lie, by the numbers of the descriptor alone:
-/// garbage for other addresses.  `*state` is what says whether it is busy.
-ALWAYS_INLINE bool block_fast_place(
-    const halde_heap *heap, const void *base, struct debug_block *block, const int8_t **state)
+/// Finds the busy block of a span of one-byte states that starts at `base`, by the numbers of the
+/// descriptor alone: any value may be asked.  False: it is none, or another kind of block.  `*size`
+/// is what was asked of the engine; `block->user` and `block->size` are left alone.
+ALWAYS_INLINE bool block_fast_find(
+    const halde_heap *heap, const void *base, struct debug_block *block, size_t *size)
 {
     uintptr_t offset = (uintptr_t)base - pool.base;
     const struct slice *span = slice_of(base);
@@ -41,25 +42,17 @@ ALWAYS_INLINE bool block_fast_place(
     uint64_t product = (uint64_t)distance * reciprocal;
     uint32_t index = (uint32_t)(product >> 32);
     uint8_t *records = RELAXED_LOAD(pool.remotes[offset >> SLICE_SHIFT].records);
-    *state = (const int8_t *)RELAXED_LOAD(span->map) + index;
+    const int8_t state =
+        __atomic_load_n((const int8_t *)RELAXED_LOAD(span->map) + index, __ATOMIC_RELAXED);
     block->base = (uint8_t *)(uintptr_t)base;
     block->capacity = RELAXED_LOAD(span->block_size);
     block->record = (struct record *)(void *)(records + index * sizeof(struct record));
-    return (uint32_t)product < reciprocal && records != NULL;
-}
-
-/// Finds the busy block of such a span that starts at `base`: any value may be asked. False: it is
-/// none, or another kind of block.  `block->user` is left alone.
-ALWAYS_INLINE bool block_fast_find(
-    const halde_heap *heap, const void *base, struct debug_block *block)
-{
-    const int8_t *state;
-    return LIKELY(block_fast_place(heap, base, block, &state)) &&
-           LIKELY(__atomic_load_n(state, __ATOMIC_RELAXED) > 0);
+    *size = block->capacity - (size_t)(state - 1); // of a busy block: the state is its slack + 1
+    return LIKELY((uint32_t)product < reciprocal && records != NULL && state > 0);
 }
 
 /// The block that fast_alloc() has just given out, which is one of such a span, of a heap with side
-/// records.  `block->user` is left alone.
+/// records.  `block->user` and `block->size` are left alone.
 ALWAYS_INLINE void block_fast_take(void *base, struct debug_block *block)
 {
     const size_t number = ((uintptr_t)base - pool.base) >> SLICE_SHIFT;

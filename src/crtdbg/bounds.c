@@ -58,14 +58,6 @@ static enum place find_place(const void *address, struct debug_block *block)
     return debug_block_state(block) >= RECORD_DELAYED ? PLACE_KEPT : PLACE_LIVE;
 }
 
-// What the program holds of a block.
-static const uint8_t *data_of(const struct debug_block *block, size_t *size)
-{
-    const struct record *record = block->record;
-    *size = record->inner != 0 ? record_inner_size(record) : record_size(record);
-    return block->user + record->inner;
-}
-
 static size_t room(const void *address)
 {
     struct debug_block block;
@@ -74,7 +66,7 @@ static size_t room(const void *address)
         return place == PLACE_ELSEWHERE ? ACCESS_ROOM_UNKNOWN : 0;
     }
     size_t size;
-    const uint8_t *data = data_of(&block, &size);
+    const uint8_t *data = debug_block_data(&block, &size);
     size_t offset = (size_t)((const uint8_t *)address - data);
     return offset <= size ? size - offset : 0; // below the data the offset is huge
 }
@@ -99,18 +91,18 @@ static const char *verb_of(const struct access *access)
 static void say_block(const struct access *access, const struct debug_block *block, bool is_freed)
 {
     size_t size;
-    const uint8_t *data = data_of(block, &size);
-    const struct record *record = block->record;
+    const uint8_t *data = debug_block_data(block, &size);
+    const struct origin *origin = debug_block_origin(block);
     ptrdiff_t offset = (const uint8_t *)access->address - data;
     const char *where = is_freed ? "a freed" : offset < 0 ? "before" : "after";
     REPORT_AND_BREAK(HEADING "%hs%hs block (#%d) at 0x%p.\n", access->function, verb_of(access),
         where, is_freed ? "" : (offset < 0 ? " the start of" : " the end of"),
-        (int)record_number(record), data);
+        (int)record_number(block->record), data);
     REPORT_AND_BREAK("%Iu bytes from offset %Id on; the block is %hs and %Iu bytes long.\n",
-        access->size, offset, debug_type_word(record->use), size);
-    const char *file = debug_file_of(record);
+        access->size, offset, debug_type_word(debug_block_use(block)), size);
+    const char *file = debug_file_of(origin);
     if (file != NULL) {
-        REPORT_AND_BREAK("\nMemory allocated at %hs(%d).\n", file, debug_line_of(record));
+        REPORT_AND_BREAK("\nMemory allocated at %hs(%d).\n", file, origin->line);
     }
 }
 

@@ -23,7 +23,7 @@ static bool is_damaged(const struct debug_block *block, void *context)
 static void say_damage(const struct listed *listed, void *context)
 {
     struct check *check = context;
-    damage_report_whole(&listed->damage, listed->block.user, &listed->record);
+    damage_report_whole(&listed->damage, &listed->facts);
     check->damaged_count++;
 }
 

@@ -7,6 +7,7 @@
 #include "crtdbg/bounds.h"
 #include "crtdbg/debug_state.h"
 #include "crtdbg/origins.h"
+#include "crtdbg/quarantine.h"
 #include "crtdbg/stacks.h"
 #include "engine/engine.h"
 #include "os/os.h"
@@ -34,24 +35,37 @@ static bool is_text(const char *name)
     return false;
 }
 
-const char *debug_file_of(const struct record *record)
+const char *debug_file_of(const struct origin *origin)
 {
-    const struct origin *origin = origin_of_number(record_origin(record));
     if (origin->copy != NULL || origin->file == NULL) {
         return origin->copy;
     }
     return is_text(origin->file) ? origin->file : NULL;
 }
 
-int32_t debug_line_of(const struct record *record)
-{
-    return origin_of_number(record_origin(record))->line;
-}
-
 const char *debug_type_word(int use)
 {
     static const char *const WORDS[_MAX_BLOCKS] = {"Free", "Normal", "CRT", "Ignore", "Client"};
     return debug_type_is_valid(use) ? WORDS[_BLOCK_TYPE(use)] : "DAMAGED";
+}
+
+// ---- Facts ------------------------------------------------------------------------------------
+
+void debug_block_facts(const struct debug_block *block, struct debug_facts *facts)
+{
+    *facts = (struct debug_facts){
+        .user = block->user,
+        .size = block->size,
+        .front = (size_t)(block->user - block->base),
+        .number = record_number(block->record),
+        .origin = debug_block_origin(block),
+        .use = debug_block_use(block),
+        .stack = block->record->stack,
+        .thread_id = record_thread(block->record),
+        .freed_by = debug_block_state(block) == RECORD_QUARANTINED
+                        ? quarantine_caller_of(block->base)
+                        : NULL,
+    };
 }
 
 // ---- Find -------------------------------------------------------------------------------------
@@ -80,11 +94,11 @@ static void note_changes(const struct debug_block *block, struct damage *damage)
     size_t size;
     const uint8_t *tail = debug_block_tail(block, &size);
     if ((damage->kinds & DAMAGE_BEFORE) != 0) {
-        note_change(damage, block->base, record_front(block->record), FILL_GAP);
+        note_change(damage, block->base, (size_t)(block->user - block->base), FILL_GAP);
     } else if ((damage->kinds & DAMAGE_AFTER) != 0) {
         note_change(damage, tail, size, FILL_GAP);
     } else {
-        note_change(damage, block->user, record_size(block->record), FILL_FREED);
+        note_change(damage, block->user, block->size, FILL_FREED);
     }
 }
 
@@ -120,28 +134,27 @@ bool damage_find(const struct debug_block *block, struct damage *damage)
         }                                                                                          \
     } while (0)
 
-static void report_gap(
-    const void *user, const struct record *record, enum report_type type, bool is_before)
+static void report_gap(const struct debug_facts *block, enum report_type type, bool is_before)
 {
-    const char *word = debug_type_word(record->use);
-    const char *file = debug_file_of(record);
-    int number = (int)record_number(record);
+    const char *word = debug_type_word(block->use);
+    const char *file = debug_file_of(block->origin);
+    int number = (int)block->number;
     if (file == NULL) {
-        REPORT_AND_BREAK(type, is_before ? BEFORE_TEXT : AFTER_TEXT, word, number, user);
+        REPORT_AND_BREAK(type, is_before ? BEFORE_TEXT : AFTER_TEXT, word, number, block->user);
         return;
     }
     REPORT_AND_BREAK(type, is_before ? BEFORE_TEXT ALLOCATED_AT_TEXT : AFTER_TEXT ALLOCATED_AT_TEXT,
-        word, number, user, file, debug_line_of(record));
+        word, number, block->user, file, block->origin->line);
 }
 
-static void report_freed(const void *user, const struct record *record, enum report_type type)
+static void report_freed(const struct debug_facts *block, enum report_type type)
 {
-    const char *file = debug_file_of(record);
+    const char *file = debug_file_of(block->origin);
     if (file == NULL) {
-        REPORT_AND_BREAK(type, FREED_TEXT, user);
+        REPORT_AND_BREAK(type, FREED_TEXT, block->user);
         return;
     }
-    REPORT_AND_BREAK(type, FREED_TEXT ALLOCATED_AT_TEXT, user, file, debug_line_of(record));
+    REPORT_AND_BREAK(type, FREED_TEXT ALLOCATED_AT_TEXT, block->user, file, block->origin->line);
 }
 
 // ---- Details ----------------------------------------------------------------------------------
@@ -152,8 +165,8 @@ static bool wants_details(void)
     return value != NULL && value[0] == '1';
 }
 
-static void say_bytes(const struct damage *damage, const struct record *record, const uint8_t *user,
-    enum report_type type)
+static void say_bytes(
+    const struct damage *damage, const struct debug_facts *block, enum report_type type)
 {
     char found[3 * sizeof(damage->bytes) + 1];
     static const char DIGITS[] = "0123456789ABCDEF";
@@ -165,8 +178,7 @@ static void say_bytes(const struct damage *damage, const struct record *record, 
     }
     found[length] = '\0';
     REPORT_AND_BREAK(type, "%Id bytes changed from offset %Id of %Iu on: %02X expected, found %s\n",
-        damage->changed_count, damage->changed - user, record_size(record), damage->expected,
-        found);
+        damage->changed_count, damage->changed - block->user, block->size, damage->expected, found);
 }
 
 static void say_neighbour(const char *where, const uint8_t *address, enum report_type type)
@@ -175,73 +187,132 @@ static void say_neighbour(const char *where, const uint8_t *address, enum report
     if (!debug_block_find_around(address, &block) || !debug_block_is_valid(&block)) {
         return;
     }
-    const struct record *record = block.record;
-    const char *file = debug_file_of(record);
+    struct debug_facts facts;
+    debug_block_facts(&block, &facts);
+    const char *file = debug_file_of(facts.origin);
     REPORT_AND_BREAK(type, "%hs it: {%ld} %hs block at 0x%p, %Iu bytes long, %hs(%d)\n", where,
-        (long)record_number(record), debug_type_word(record->use), block.user, record_size(record),
-        file == NULL ? "unknown file" : file, debug_line_of(record));
+        (long)facts.number, debug_type_word(facts.use), facts.user, facts.size,
+        file == NULL ? "unknown file" : file, facts.origin->line);
+}
+
+static void say_freer(const struct debug_facts *block, enum report_type type)
+{
+    if (block->freed_by != NULL) {
+        REPORT_AND_BREAK(type, "Freed by\n");
+        stacks_report_address(block->freed_by, type);
+    }
 }
 
 // Below the classic lines, so that what reads those is not disturbed.
-static COLD void say_details(const struct damage *damage, const uint8_t *user,
-    const struct record *record, enum report_type type)
+static COLD void say_details(
+    const struct damage *damage, const struct debug_facts *block, enum report_type type)
 {
-    say_bytes(damage, record, user, type);
-    if (record_thread(record) == os_thread_id()) {
+    say_bytes(damage, block, type);
+    if (block->thread_id == os_thread_id()) {
         REPORT_AND_BREAK(type, "Allocated by this thread.\n");
     } else {
-        REPORT_AND_BREAK(type, "Allocated by thread %u.\n", record_thread(record));
+        REPORT_AND_BREAK(type, "Allocated by thread %u.\n", block->thread_id);
     }
-    stacks_report(record->stack, type);
-    const uint8_t *base = user - record_front(record);
-    say_neighbour("Below", base - 1, type);
+    stacks_report(block->stack, type);
+    say_freer(block, type);
+    say_neighbour("Below", block->user - block->front - 1, type);
     say_neighbour("Above", damage->end, type);
 }
 
-void damage_report(const struct damage *damage, const void *user, const struct record *record,
-    enum report_type type)
+void damage_report(
+    const struct damage *damage, const struct debug_facts *block, enum report_type type)
 {
     if ((damage->kinds & DAMAGE_BEFORE) != 0) {
-        report_gap(user, record, type, true);
+        report_gap(block, type, true);
     }
     if ((damage->kinds & DAMAGE_AFTER) != 0) {
-        report_gap(user, record, type, false);
+        report_gap(block, type, false);
     }
     if ((damage->kinds & DAMAGE_FREED) != 0) {
-        report_freed(user, record, type);
+        report_freed(block, type);
     }
-    if (wants_details() || record->stack != 0) {
-        say_details(damage, user, record, type);
+    if (wants_details() || block->stack != 0) {
+        say_details(damage, block, type);
     }
 }
 
-static void say_size(const void *user, const struct record *record)
+static void say_size(const struct debug_facts *block)
 {
-    const char *word = debug_type_word(record->use);
-    const char *file = debug_file_of(record);
+    const char *word = debug_type_word(block->use);
+    const char *file = debug_file_of(block->origin);
     if (file == NULL) {
-        REPORT_AND_BREAK(REPORT_WARN, "%hs located at 0x%p is %Iu bytes long.\n", word, user,
-            record_size(record));
+        REPORT_AND_BREAK(REPORT_WARN, "%hs located at 0x%p is %Iu bytes long.\n", word, block->user,
+            block->size);
         return;
     }
     REPORT_AND_BREAK(REPORT_WARN,
         "%hs located at 0x%p is %Iu bytes long.\n"
         "\nMemory allocated at %hs(%d).\n",
-        word, user, record_size(record), file, debug_line_of(record));
+        word, block->user, block->size, file, block->origin->line);
 }
 
-void damage_report_whole(const struct damage *damage, const void *user, const struct record *record)
+void damage_report_whole(const struct damage *damage, const struct debug_facts *block)
 {
-    damage_report(damage, user, record, REPORT_WARN);
-    say_size(user, record);
+    damage_report(damage, block, REPORT_WARN);
+    say_size(block);
 }
 
 void damage_report_gaps(const struct debug_block *block, enum report_type type)
 {
     struct damage damage;
     if (UNLIKELY(damage_find(block, &damage))) {
-        struct record record;
-        memcpy(&record, block->record, sizeof(record));
-        damage_report(&damage, block->user, &record, type);
+        struct debug_facts facts;
+        debug_block_facts(block, &facts);
+        damage_report(&damage, &facts, type);
+    }
+}
+
+// ---- Pointers that are no block's ---------------------------------------------------------------
+
+static bool has_stacks(void)
+{
+    const char *value = engine_option("crt_stacks");
+    return value != NULL && value[0] != '0';
+}
+
+static void say_block_around(const void *pointer, const struct debug_block *block)
+{
+    struct debug_facts facts;
+    debug_block_facts(block, &facts);
+    const char *word = debug_type_word(facts.use);
+    if (debug_block_is_valid(block)) {
+        REPORT_AND_BREAK(REPORT_WARN,
+            "0x%p lies %Id bytes into the %hs block (#%d) at 0x%p, %Iu bytes long.\n", pointer,
+            (const uint8_t *)pointer - facts.user, word, (int)facts.number, facts.user, facts.size);
+    } else {
+        REPORT_AND_BREAK(REPORT_WARN, "0x%p was freed before: %hs block (#%d), %Iu bytes long.\n",
+            pointer, word, (int)facts.number, facts.size);
+    }
+    const char *file = debug_file_of(facts.origin);
+    if (file != NULL) {
+        REPORT_AND_BREAK(REPORT_WARN, "\nMemory allocated at %hs(%d).\n", file, facts.origin->line);
+    }
+    if (facts.stack != 0) {
+        REPORT_AND_BREAK(REPORT_WARN, "Allocated by\n");
+        stacks_report(facts.stack, REPORT_WARN);
+    }
+    say_freer(&facts, REPORT_WARN);
+}
+
+void damage_report_pointer(const void *pointer, const void *caller)
+{
+    if (!wants_details() && !has_stacks()) {
+        return;
+    }
+    struct debug_block block;
+    if (debug_block_find_around(pointer, &block)) {
+        say_block_around(pointer, &block);
+    } else {
+        REPORT_AND_BREAK(REPORT_WARN,
+            "0x%p lies in no block: it was freed before, or comes from elsewhere.\n", pointer);
+    }
+    if (caller != NULL) {
+        REPORT_AND_BREAK(REPORT_WARN, "Given by\n");
+        stacks_report_caller(caller, REPORT_WARN);
     }
 }

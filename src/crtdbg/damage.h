@@ -21,22 +21,23 @@ struct damage {
 };
 
 /// Where a block was allocated, for a report: never a pointer that cannot be read. NULL: unknown.
-const char *debug_file_of(const struct record *record);
-/// And the line; 0 without a file.
-int32_t debug_line_of(const struct record *record);
+const char *debug_file_of(const struct origin *origin);
 
 /// "Normal", "Client" and so on; DAMAGED for a type that is none, _FREE_BLOCK among them.
 const char *debug_type_word(int use);
 
 /// Looks at a block. False when it is sound. The caller owns it, or has stopped the sections.
 bool damage_find(const struct debug_block *block, struct damage *damage);
-/// Says what was found, gap by gap.  `user` and `record` are the block's as it was: it may be gone.
-void damage_report(const struct damage *damage, const void *user, const struct record *record,
-    enum report_type type);
+/// Says what was found, gap by gap.  The block is as it was: it may be gone.
+void damage_report(
+    const struct damage *damage, const struct debug_facts *block, enum report_type type);
 /// The same as warnings, with the line about the size that ends the report of a check.
-void damage_report_whole(
-    const struct damage *damage, const void *user, const struct record *record);
+void damage_report_whole(const struct damage *damage, const struct debug_facts *block);
 /// Both, in one.
 void damage_report_gaps(const struct debug_block *block, enum report_type type);
+
+/// Below an assertion about a pointer that is no block's: what it is instead, and who gave it,
+/// where options ask for details or stacks. `caller` may be NULL.
+void damage_report_pointer(const void *pointer, const void *caller);
 
 #endif

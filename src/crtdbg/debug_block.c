@@ -15,6 +15,8 @@ enum {
     // From here on a block is moved by the engine, which moves pages; smaller ones are copied, so
     // that the old place is filled as freed.
     MOVE_SIZE_MIN = 64 * 1024,
+
+    FREE_TYPE = 0, // _FREE_BLOCK
 };
 
 static struct {
@@ -29,7 +31,7 @@ halde_heap *debug_heap(void)
 
 bool debug_block_init(void)
 {
-    halde_heap *heap = engine_heap_create(sizeof(struct record));
+    halde_heap *heap = origins_init() ? engine_heap_create(sizeof(struct record)) : NULL;
     // Pairs with the load in debug_heap().
     __atomic_store_n(&blocks.heap, heap, __ATOMIC_RELEASE);
     return heap != NULL;
@@ -68,9 +70,58 @@ bool debug_block_is_valid(const struct debug_block *block)
 
 // ---- Layout -----------------------------------------------------------------------------------
 
+static size_t front_of(const struct debug_block *block)
+{
+    return (size_t)(block->user - block->base);
+}
+
 static uint8_t *user_end(const struct debug_block *block)
 {
-    return block->user + record_size(block->record);
+    return block->user + block->size;
+}
+
+// Where inner data starts, from the user data on, for an alignment of mask + 1.
+static size_t inner_start(const uint8_t *user, size_t mask, size_t offset)
+{
+    uintptr_t start = (uintptr_t)user;
+    uintptr_t last = start + debug_block_overhead(mask, offset) + offset;
+    return (last & ~mask) - offset - start;
+}
+
+static size_t inner_mask(const struct origin *origin)
+{
+    return ((size_t)1 << origin->alignment_shift) - 1;
+}
+
+static bool is_kept(const struct debug_block *block)
+{
+    enum record_state state = debug_block_state(block);
+    return state == RECORD_DELAYED || state == RECORD_QUARANTINED;
+}
+
+// What an aligned block that was freed has behind its inner data is filled, as all the rest.
+static NOINLINE size_t shaped_inner(const struct debug_block *block)
+{
+    const struct origin *origin = debug_block_origin(block);
+    return origin->is_inner && !is_kept(block)
+               ? inner_start(block->user, inner_mask(origin), origin->inner_offset)
+               : 0;
+}
+
+size_t debug_block_inner(const struct debug_block *block)
+{
+    return LIKELY(!record_is_shaped(block->record)) ? 0 : shaped_inner(block);
+}
+
+uint8_t *debug_block_data(const struct debug_block *block, size_t *size)
+{
+    const size_t inner = debug_block_inner(block);
+    *size = block->size;
+    if (inner != 0) {
+        const struct origin *origin = debug_block_origin(block);
+        *size -= debug_block_overhead(inner_mask(origin), origin->inner_offset);
+    }
+    return block->user + inner;
 }
 
 // What is filled and checked behind the user data.
@@ -82,7 +133,7 @@ static size_t tail_size(const struct debug_block *block)
 
 ALWAYS_INLINE uint8_t *tail_of(const struct debug_block *block, size_t *size)
 {
-    if (LIKELY(block->record->inner == 0)) {
+    if (LIKELY(!record_is_shaped(block->record))) {
         *size = tail_size(block);
         return user_end(block);
     }
@@ -91,26 +142,25 @@ ALWAYS_INLINE uint8_t *tail_of(const struct debug_block *block, size_t *size)
 
 const uint8_t *debug_block_tail(const struct debug_block *block, size_t *size)
 {
-    const struct record *record = block->record;
-    uint8_t *start = record->inner == 0 ? user_end(block)
-                                        : block->user + record->inner + record_inner_size(record);
+    size_t data_size;
+    uint8_t *start = debug_block_data(block, &data_size) + data_size;
     *size = (size_t)(user_end(block) + tail_size(block) - start);
     return start;
 }
 
 uint8_t *debug_block_aligned_gap(const struct debug_block *block)
 {
-    uintptr_t inner = (uintptr_t)block->user + block->record->inner;
+    uintptr_t inner = (uintptr_t)block->user + debug_block_inner(block);
     return (uint8_t *)(bits_round_down(inner, sizeof(void *)) - ALIGNED_GAP_SIZE);
 }
 
 // Most front gaps have the usual size.
 ALWAYS_INLINE void fill_front(const struct debug_block *block, uint8_t fill)
 {
-    if (record_has_usual_front(block->record)) {
+    if (LIKELY(front_of(block) == FRONT_GAP_SIZE)) {
         block_fast_fill(block->base, FRONT_GAP_SIZE, fill);
     } else {
-        memset(block->base, fill, record_front(block->record));
+        memset(block->base, fill, front_of(block));
     }
 }
 
@@ -129,7 +179,9 @@ static void fill_inner_header(const struct debug_block *block)
     memcpy(gap - sizeof(outer), &outer, sizeof(outer));
 }
 
-static void fill_new(const struct debug_block *block, const struct debug_request *request)
+// The state says that the block is none yet: so it says nothing of what it is, either.
+static void fill_new(
+    const struct debug_block *block, const struct debug_request *request, size_t inner)
 {
     fill_front(block, FILL_GAP);
     if (!request->is_zeroed) {
@@ -138,7 +190,7 @@ static void fill_new(const struct debug_block *block, const struct debug_request
         block_fast_fill(block->user, request->size, 0);
     }
     fill_tail(block);
-    if (block->record->inner != 0) {
+    if (UNLIKELY(inner != 0)) {
         fill_inner_header(block);
     }
 }
@@ -181,52 +233,100 @@ static bool engine_free(struct section_slot *slot, void *base)
 // Bytes of the engine block; false when that is more than there can be.
 static bool engine_size(size_t front, size_t size, size_t *total)
 {
-    return size <= RECORD_SIZE_MAX && !__builtin_add_overflow(size, front + TAIL_GAP_SIZE, total);
+    return !__builtin_add_overflow(size, front + TAIL_GAP_SIZE, total);
 }
 
-ALWAYS_INLINE void stamp(struct record *record, const struct debug_request *request)
+static COLD uint32_t find_origin(const struct debug_request *request, size_t front)
+{
+    const size_t mask = request->inner_mask;
+    const struct origin wanted = {
+        .file = request->is_ignored ? NULL : request->file,
+        .line = request->is_ignored ? ORIGIN_LINE_OF_IGNORED : request->line,
+        .use = request->use,
+        .inner_offset = (uint32_t)(request->inner_offset & mask),
+        .family = request->family,
+        .alignment_shift = (uint8_t)bits_highest(mask != 0 ? mask + 1 : front),
+        .is_inner = mask != 0,
+    };
+    return origin_find(&wanted);
+}
+
+// The origin of a new block. ORIGIN_NONE: there is no room for it.
+ALWAYS_INLINE uint32_t origin_of_request(const struct debug_request *request, size_t front)
+{
+    const bool is_usual = request->file == NULL && request->line == 0 && !request->is_ignored &&
+                          front == FRONT_GAP_SIZE && request->inner_mask == 0;
+    if (LIKELY(is_usual && (uint32_t)(request->use - 1) < ORIGIN_FIXED_TYPES - 1)) {
+        return origin_fixed_number(request->use, request->family);
+    }
+    return find_origin(request, front);
+}
+
+ALWAYS_INLINE void stamp(
+    struct record *record, const struct debug_request *request, uint32_t thread_id)
 {
     uint64_t number = take_number();
-    uint32_t origin = ORIGIN_IGNORED;
-    if (LIKELY(!request->is_ignored)) {
-        origin = origin_number(request->file, request->line);
-    }
     record->stack = request->stack;
-    record_set_size_and_number(record, request->size, request->is_ignored ? 0 : number);
-    record_set_origin(record, origin);
+    record_set_number_and_thread(record, request->is_ignored ? 0 : number, thread_id);
 }
 
-static void fill_block(struct debug_block *block, const struct engine_block *found, size_t front)
+// Bytes of the front gap.
+ALWAYS_INLINE size_t record_front(const struct record *record)
 {
-    *block = (struct debug_block){
-        .base = found->data,
-        .capacity = found->capacity,
-        .user = (uint8_t *)found->data + front,
-        .record = found->record,
-    };
-}
-
-static bool block_of_base(void *base, size_t front, struct debug_block *block)
-{
-    if (LIKELY(block_fast_find(blocks.heap, base, block))) {
-        block->user = block->base + front;
-        return true;
+    if (LIKELY(!record_is_shaped(record))) {
+        return FRONT_GAP_SIZE;
     }
-    struct engine_block found;
-    if (!engine_block_at(blocks.heap, base, &found) || found.record == NULL) {
+    const struct origin *origin = origin_of_number(record_origin(record));
+    return origin->is_inner ? FRONT_GAP_SIZE : (size_t)1 << origin->alignment_shift;
+}
+
+// Fills in what follows from the size of the engine's block.  False: no debug block has that size.
+ALWAYS_INLINE bool set_parts(struct debug_block *block, size_t front, size_t total)
+{
+    block->user = block->base + front;
+    return !__builtin_sub_overflow(total, front + TAIL_GAP_SIZE, &block->size);
+}
+
+static bool take_found(struct debug_block *block, const struct engine_block *found)
+{
+    if (found->record == NULL) {
         return false;
     }
-    fill_block(block, &found, front);
-    return true;
+    block->base = found->data;
+    block->capacity = found->capacity;
+    block->record = found->record;
+    return set_parts(block, record_front(block->record), found->size);
+}
+
+// The debug block of an engine block, if there is one: its state may still be RECORD_NONE.
+ALWAYS_INLINE bool block_of_base(void *base, struct debug_block *block)
+{
+    size_t total = 0;
+    if (LIKELY(block_fast_find(blocks.heap, base, block, &total))) {
+        return set_parts(block, record_front(block->record), total);
+    }
+    struct engine_block found;
+    return engine_block_at(blocks.heap, base, &found) && take_found(block, &found);
 }
 
 bool debug_block_of_base(void *base, struct debug_block *block)
 {
-    if (!block_of_base(base, 0, block)) {
+    return block_of_base(base, block) && debug_block_state(block) != RECORD_NONE;
+}
+
+// What the engine gives to a block of `size` bytes in a record that says nothing yet.
+static NOINLINE bool allocate_slow(
+    struct section_slot *slot, size_t size, size_t front, uint32_t flags, struct debug_block *block)
+{
+    void *base = engine_allocate(slot, size, front, flags);
+    struct engine_block found;
+    if (base == NULL || !engine_block_at(blocks.heap, base, &found) || found.record == NULL) {
         return false;
     }
-    block->user += record_front(block->record);
-    return debug_block_state(block) != RECORD_NONE;
+    block->base = base;
+    block->capacity = found.capacity;
+    block->record = found.record;
+    return true;
 }
 
 // Takes a block from the engine. Small ones, as most are, on its fast path.
@@ -239,31 +339,9 @@ ALWAYS_INLINE bool allocate(
     }
     if (LIKELY(base != NULL)) {
         block_fast_take(base, block);
-        block->user = block->base + front;
-        return true;
+        return set_parts(block, front, size);
     }
-    base = engine_allocate(slot, size, front, flags);
-    return base != NULL && block_of_base(base, front, block);
-}
-
-// Where inner data starts, from the user data on; 0: not an aligned block.
-static uint32_t inner_start(const struct debug_request *request, const uint8_t *user)
-{
-    if (request->inner_overhead == 0) {
-        return 0;
-    }
-    uintptr_t start = (uintptr_t)user;
-    uintptr_t last = start + request->inner_overhead + request->inner_offset;
-    return (uint32_t)((last & ~request->inner_mask) - request->inner_offset - start);
-}
-
-// log2 of what the user data, or the inner data, is aligned to.
-static uint32_t alignment_shift(const struct debug_request *request, size_t front)
-{
-    if (LIKELY(front == FRONT_GAP_SIZE && request->inner_overhead == 0)) {
-        return FRONT_GAP_SHIFT;
-    }
-    return bits_highest(request->inner_overhead != 0 ? request->inner_mask + 1 : front);
+    return allocate_slow(slot, size, front, flags, block) && set_parts(block, front, size);
 }
 
 static void *make(
@@ -272,30 +350,29 @@ static void *make(
     // A few zeroes are written here, so that the engine can take its fast path.
     uint32_t flags = request->is_zeroed && request->size > BLOCK_FAST_MAX ? HALDE_ZERO : 0;
     struct debug_block block;
-    if (UNLIKELY(!allocate(slot, total, front, flags, &block))) {
+    const uint32_t origin = origin_of_request(request, front);
+    if (UNLIKELY(origin == ORIGIN_NONE || !allocate(slot, total, front, flags, &block))) {
         return NULL;
     }
     struct record *record = block.record;
-    set_state(record, RECORD_NONE);
-    stamp(record, request);
-    record->inner = inner_start(request, block.user);
-    record->use = request->use;
-    record->thread_and_shape =
-        record_thread_and_shape(atomic_load_explicit(&slot->thread_id, memory_order_relaxed),
-            alignment_shift(request, front), request->family);
-    fill_new(&block, request);
+    const bool is_shaped = front != FRONT_GAP_SIZE || request->inner_mask != 0;
+    record_set_origin(record, origin, is_shaped);
+    stamp(record, request, atomic_load_explicit(&slot->thread_id, memory_order_relaxed));
+    const size_t inner = debug_block_inner(&block);
+    fill_new(&block, request, inner);
     if (!request->is_ignored) {
         section_count(slot, (int64_t)request->size, (int64_t)request->size);
     }
     set_state(record, request->is_ignored ? RECORD_IGNORED : RECORD_LIVE);
-    return block.user + record->inner;
+    return block.user + inner;
 }
 
 void *debug_block_make(const struct debug_request *request)
 {
     size_t front = size_max(request->alignment, FRONT_GAP_SIZE);
     size_t total;
-    if (front > (size_t)1 << RECORD_SHIFT_MAX || !engine_size(front, request->size, &total)) {
+    if (front > (size_t)1 << ORIGIN_SHIFT_MAX || request->inner_mask >> ORIGIN_SHIFT_MAX != 0 ||
+        !engine_size(front, request->size, &total)) {
         return NULL;
     }
     struct section_slot *slot = section_enter();
@@ -309,11 +386,8 @@ void *debug_block_make(const struct debug_request *request)
 bool debug_block_find_around(const void *pointer, struct debug_block *block)
 {
     struct engine_block found;
-    if (!engine_block_around(blocks.heap, pointer, &found) || found.record == NULL) {
-        return false;
-    }
-    fill_block(block, &found, record_front(found.record));
-    return debug_block_state(block) != RECORD_NONE;
+    return engine_block_around(blocks.heap, pointer, &found) && take_found(block, &found) &&
+           debug_block_state(block) != RECORD_NONE;
 }
 
 bool debug_block_find(const void *pointer, struct debug_block *block)
@@ -321,11 +395,11 @@ bool debug_block_find(const void *pointer, struct debug_block *block)
     if (debug_heap() == NULL || pointer == NULL) {
         return false;
     }
-    const uint8_t *user = pointer;
-    if (block_of_base((uint8_t *)(uintptr_t)user - FRONT_GAP_SIZE, FRONT_GAP_SIZE, block)) {
-        return record_has_usual_front(block->record) && debug_block_state(block) != RECORD_NONE;
+    uint8_t *user = (uint8_t *)(uintptr_t)pointer;
+    if (!block_of_base(user - FRONT_GAP_SIZE, block) && !debug_block_find_around(user, block)) {
+        return false;
     }
-    return debug_block_find_around(pointer, block) && block->user == user;
+    return block->user == user && debug_block_state(block) != RECORD_NONE;
 }
 
 bool debug_block_find_aligned(const void *pointer, struct debug_block *block)
@@ -333,8 +407,13 @@ bool debug_block_find_aligned(const void *pointer, struct debug_block *block)
     if (debug_heap() == NULL || pointer == NULL || !debug_block_find_around(pointer, block)) {
         return false;
     }
-    uint32_t inner = block->record->inner;
+    size_t inner = debug_block_inner(block);
     return inner != 0 && block->user + inner == (const uint8_t *)pointer;
+}
+
+int32_t debug_block_use(const struct debug_block *block)
+{
+    return debug_block_state(block) == RECORD_DELAYED ? FREE_TYPE : debug_block_origin(block)->use;
 }
 
 // ---- End --------------------------------------------------------------------------------------
@@ -358,9 +437,9 @@ static bool claim(const struct debug_block *block, enum record_state *state)
     return false;
 }
 
-static void uncount(struct section_slot *slot, const struct record *record)
+static void uncount(struct section_slot *slot, const struct debug_block *block)
 {
-    section_count(slot, -(int64_t)record_size(record), 0);
+    section_count(slot, -(int64_t)block->size, 0);
 }
 
 static bool give_back(struct section_slot *slot, const struct debug_block *block)
@@ -377,7 +456,7 @@ static bool release(struct section_slot *slot, const struct debug_block *block)
         return false;
     }
     if (state == RECORD_LIVE) {
-        uncount(slot, block->record);
+        uncount(slot, block);
     }
     return give_back(slot, block);
 }
@@ -406,10 +485,8 @@ bool debug_block_keep(
     if (!claim(block, &state)) {
         return false;
     }
-    uncount(slot, block->record);
-    block_fast_fill(block->user, record_size(block->record), FILL_FREED);
-    // What an aligned block has behind its inner data is filled now, as all the rest.
-    record_forget_inner(block->record);
+    uncount(slot, block);
+    block_fast_fill(block->user, block->size, FILL_FREED);
     set_state(block->record, kept_as);
     return true;
 }
@@ -417,11 +494,11 @@ bool debug_block_keep(
 bool debug_block_is_sound(const struct debug_block *block)
 {
     size_t size;
-    const struct record *record = block->record;
+    const size_t front = front_of(block);
     const uint8_t *tail = tail_of(block, &size);
-    bool is_front_sound = record_has_usual_front(record)
+    bool is_front_sound = LIKELY(front == FRONT_GAP_SIZE)
                               ? block_fast_is_filled(block->base, FRONT_GAP_SIZE, FILL_GAP)
-                              : block_fast_is_filled(block->base, record_front(record), FILL_GAP);
+                              : block_fast_is_filled(block->base, front, FILL_GAP);
     return is_front_sound && block_fast_is_filled(tail, size, FILL_GAP);
 }
 
@@ -433,7 +510,7 @@ void debug_block_fill_gaps(const struct debug_block *block)
 
 bool debug_block_leave(struct section_slot *slot, const struct debug_block *block)
 {
-    const size_t size = record_size(block->record);
+    const size_t size = block->size;
     if (!debug_block_is_sound(block) ||
         !(size <= BLOCK_FAST_MAX ? block_fast_is_filled(block->user, size, FILL_FREED)
                                  : debug_first_wrong(block->user, size, FILL_FREED) == NULL)) {
@@ -447,117 +524,162 @@ bool debug_block_leave(struct section_slot *slot, const struct debug_block *bloc
     return true;
 }
 
-bool debug_block_delay(const struct debug_block *block, int32_t use)
+bool debug_block_delay(const struct debug_block *block)
 {
     struct section_slot *slot = section_enter();
     bool is_ended = debug_block_keep(slot, block, RECORD_DELAYED);
-    if (is_ended) {
-        block->record->use = use;
-    }
     section_leave(slot);
     return is_ended;
+}
+
+static void set_type(
+    struct section_slot *slot, const struct debug_block *block, int32_t use, bool is_ignored)
+{
+    enum record_state state;
+    if (debug_block_state(block) != RECORD_LIVE || !claim(block, &state)) {
+        return;
+    }
+    struct record *record = block->record;
+    struct origin wanted = *debug_block_origin(block);
+    wanted.use = use;
+    const uint32_t origin = origin_find(&wanted);
+    if (origin != ORIGIN_NONE) {
+        record_set_origin(record, origin, origin_is_shaped(&wanted));
+    }
+    if (is_ignored) {
+        uncount(slot, block);
+        record_set_number_and_thread(record, 0, record_thread(record));
+    }
+    set_state(record, is_ignored ? RECORD_IGNORED : state);
 }
 
 void debug_block_set_type(const struct debug_block *block, int32_t use, bool is_ignored)
 {
     struct section_slot *slot = section_enter();
-    struct record *record = block->record;
-    if (debug_block_state(block) == RECORD_LIVE) {
-        record->use = use;
-        if (is_ignored) {
-            uncount(slot, record);
-            record_set_size_and_number(record, record_size(record), 0);
-            set_state(record, RECORD_IGNORED);
-        }
-    }
+    set_type(slot, block, use, is_ignored);
     section_leave(slot);
 }
 
 // ---- Resize -----------------------------------------------------------------------------------
 
-// The engine's part: `*block` becomes the place of the new size. False: nothing has changed.
-static bool resize_engine_block(struct section_slot *slot, struct debug_block *block,
-    const struct record *old, size_t total, uint32_t flags)
+// A block that is resized, and what it becomes.
+struct resizing {
+    struct section_slot *slot;
+    struct debug_block old;
+    struct debug_block block; // the new one
+    const struct debug_request *request;
+    size_t total; // bytes of the new engine block
+};
+
+// The engine's part.  False: nothing has changed.
+static bool resize_engine_block(struct resizing *resizing, uint32_t flags)
 {
-    void *base = engine_resize(slot, block->base, total, flags);
-    if (base == NULL || !block_of_base(base, record_front(old), block)) {
+    const struct debug_block *old = &resizing->old;
+    struct debug_block *block = &resizing->block;
+    void *base = engine_resize(resizing->slot, old->base, resizing->total, flags);
+    struct engine_block found;
+    if (base == NULL || !engine_block_at(blocks.heap, base, &found)) {
         return false;
     }
-    memcpy(block->record, old, sizeof(*old)); // elsewhere the record is another
-    return true;
+    block->base = base;
+    block->capacity = found.capacity;
+    block->record = found.record;
+    return set_parts(block, front_of(old), resizing->total);
 }
 
 // Another block of the new size, with the contents; the old one is filled as freed.
-static bool copy_to_new_block(struct section_slot *slot, struct debug_block *block,
-    const struct record *old, size_t total, const struct debug_request *request)
+static bool copy_to_new_block(struct resizing *resizing)
 {
-    struct debug_block copy;
-    if (!allocate(slot, total, FRONT_GAP_SIZE, 0, &copy)) {
+    const struct debug_block *old = &resizing->old;
+    struct debug_block *copy = &resizing->block;
+    if (!allocate(resizing->slot, resizing->total, FRONT_GAP_SIZE, 0, copy)) {
         return false;
     }
-    copy.user = copy.base + record_front(old);
-    memcpy(copy.record, old, sizeof(*old));
+    const size_t front = front_of(old);
+    set_parts(copy, front, resizing->total);
     // The front gap moves as it is: damage there stays to be seen.
-    memcpy(copy.base, block->base, record_front(old) + size_min(record_size(old), request->size));
-    memset(block->base, FILL_FREED, (size_t)(user_end(block) + tail_size(block) - block->base));
-    engine_free(slot, block->base);
-    *block = copy;
+    memcpy(copy->base, old->base, front + size_min(old->size, resizing->request->size));
+    give_back(resizing->slot, old);
     return true;
 }
 
-static bool move(struct section_slot *slot, struct debug_block *block, const struct record *old,
-    size_t total, const struct debug_request *request, bool is_in_place)
+static bool move(struct resizing *resizing, bool is_in_place)
 {
-    if (resize_engine_block(slot, block, old, total, HALDE_IN_PLACE)) {
+    const struct debug_block *old = &resizing->old;
+    if (resize_engine_block(resizing, HALDE_IN_PLACE)) {
         return true;
     }
     if (is_in_place) {
         return false;
     }
-    bool is_large = record_size(old) >= MOVE_SIZE_MIN && request->size >= MOVE_SIZE_MIN;
-    return is_large && record_has_usual_front(old)
-               ? resize_engine_block(slot, block, old, total, ENGINE_HEADROOM)
-               : copy_to_new_block(slot, block, old, total, request);
+    bool is_large = old->size >= MOVE_SIZE_MIN && resizing->request->size >= MOVE_SIZE_MIN;
+    return is_large && front_of(old) == FRONT_GAP_SIZE
+               ? resize_engine_block(resizing, ENGINE_HEADROOM)
+               : copy_to_new_block(resizing);
 }
 
-static void *resize(struct section_slot *slot, struct debug_block block,
-    const struct debug_request *request, bool is_in_place)
+// Type, family and alignment stay.  An aligned block becomes a plain one.
+static uint32_t origin_of_resized(const struct resizing *resizing, bool is_ignored, bool *is_shaped)
+{
+    struct origin wanted = *debug_block_origin(&resizing->old);
+    if (!is_ignored) {
+        wanted.file = resizing->request->file;
+        wanted.line = resizing->request->line;
+    }
+    if (wanted.is_inner) {
+        wanted.is_inner = false;
+        wanted.inner_offset = 0;
+        wanted.alignment_shift = FRONT_GAP_SHIFT;
+    }
+    *is_shaped = origin_is_shaped(&wanted);
+    return origin_find(&wanted);
+}
+
+static void finish_resize(struct resizing *resizing, enum record_state state)
+{
+    const struct debug_block *block = &resizing->block;
+    const size_t old_size = resizing->old.size;
+    if (block->size > old_size) {
+        memset(block->user + old_size, FILL_NEW, block->size - old_size);
+    }
+    fill_tail(block);
+    if (state == RECORD_LIVE) {
+        int64_t growth = (int64_t)block->size - (int64_t)old_size;
+        section_count(resizing->slot, growth, growth);
+    }
+    set_state(block->record, state);
+}
+
+static void *resize(struct resizing *resizing, bool is_in_place)
 {
     enum record_state state;
-    size_t total;
-    if (!engine_size(record_front(block.record), request->size, &total) || !claim(&block, &state)) {
+    const struct debug_block *old = &resizing->old;
+    if (!engine_size(front_of(old), resizing->request->size, &resizing->total) ||
+        !claim(old, &state)) {
         return NULL;
     }
-    struct record old;
-    memcpy(&old, block.record, sizeof(old));
-    if (!move(slot, &block, &old, total, request, is_in_place)) {
-        set_state(block.record, state);
+    bool is_shaped;
+    const uint32_t thread_id = record_thread(old->record);
+    const bool is_ignored = state == RECORD_IGNORED;
+    const uint32_t origin = origin_of_resized(resizing, is_ignored, &is_shaped);
+    if (origin == ORIGIN_NONE || !move(resizing, is_in_place)) {
+        set_state(old->record, state);
         return NULL;
     }
-    struct record *record = block.record;
-    struct debug_request stamped = *request;
-    stamped.is_ignored = state == RECORD_IGNORED;
-    stamp(record, &stamped);
-    record_forget_inner(record);
-    const size_t old_size = record_size(&old);
-    if (request->size > old_size) {
-        memset(block.user + old_size, FILL_NEW, request->size - old_size);
-    }
-    fill_tail(&block);
-    if (state == RECORD_LIVE) {
-        int64_t growth = (int64_t)request->size - (int64_t)old_size;
-        section_count(slot, growth, growth);
-    }
-    set_state(record, state);
-    return block.user;
+    struct debug_request stamped = *resizing->request;
+    stamped.is_ignored = is_ignored;
+    record_set_origin(resizing->block.record, origin, is_shaped);
+    stamp(resizing->block.record, &stamped, thread_id);
+    finish_resize(resizing, state);
+    return resizing->block.user;
 }
 
 void *debug_block_resize(
     const struct debug_block *block, const struct debug_request *request, bool is_in_place)
 {
-    struct section_slot *slot = section_enter();
-    void *user = resize(slot, *block, request, is_in_place);
-    section_leave(slot);
+    struct resizing resizing = {.slot = section_enter(), .old = *block, .request = request};
+    void *user = resize(&resizing, is_in_place);
+    section_leave(resizing.slot);
     return user;
 }
 
@@ -580,9 +702,8 @@ const uint8_t *debug_first_wrong(const uint8_t *bytes, size_t size, uint8_t fill
 
 uint32_t debug_block_damage(const struct debug_block *block)
 {
-    const struct record *record = block->record;
     uint32_t damage = 0;
-    if (debug_first_wrong(block->base, record_front(record), FILL_GAP) != NULL) {
+    if (debug_first_wrong(block->base, front_of(block), FILL_GAP) != NULL) {
         damage |= DAMAGE_BEFORE;
     }
     size_t size;
@@ -590,9 +711,7 @@ uint32_t debug_block_damage(const struct debug_block *block)
     if (debug_first_wrong(tail, size, FILL_GAP) != NULL) {
         damage |= DAMAGE_AFTER;
     }
-    enum record_state state = debug_block_state(block);
-    bool is_freed = state == RECORD_DELAYED || state == RECORD_QUARANTINED;
-    if (is_freed && debug_first_wrong(block->user, record_size(record), FILL_FREED) != NULL) {
+    if (is_kept(block) && debug_first_wrong(block->user, block->size, FILL_FREED) != NULL) {
         damage |= DAMAGE_FREED;
     }
     return damage;

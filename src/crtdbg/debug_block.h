@@ -10,6 +10,7 @@
 #ifndef CRTDBG_DEBUG_BLOCK_H
 #define CRTDBG_DEBUG_BLOCK_H
 
+#include "crtdbg/origins.h"
 #include "crtdbg/record.h"
 #include "engine/redirect.h"
 
@@ -39,11 +40,10 @@ uint64_t debug_next_number(void);
 
 /// What a block is to be.
 struct debug_request {
-    size_t size;           ///< user bytes
-    size_t alignment;      ///< 0: the usual; otherwise a power of two
-    size_t inner_overhead; ///< bytes of `size` above its inner data; 0: not an aligned block
-    size_t inner_mask;     ///< alignment - 1
-    size_t inner_offset;   ///< inner data + this is aligned
+    size_t size;         ///< user bytes
+    size_t alignment;    ///< 0: the usual; otherwise a power of two
+    size_t inner_mask;   ///< alignment of the inner data - 1; 0: not an aligned block
+    size_t inner_offset; ///< inner data + this is aligned
     int32_t use;
     int32_t line;
     const char *file;
@@ -59,7 +59,21 @@ struct debug_block {
     uint8_t *base;         ///< of the engine block
     size_t capacity;       ///< bytes of it
     uint8_t *user;         ///< user data
+    size_t size;           ///< bytes of it, of an aligned block with its inner header
     struct record *record; ///< its record: others may end the block at any moment
+};
+
+/// What there is to say about a block: it may be kept when the block is gone.
+struct debug_facts {
+    uint8_t *user; ///< user data
+    size_t size;   ///< bytes of it
+    size_t front;  ///< bytes of the gap before it
+    uint64_t number;
+    const struct origin *origin; ///< never NULL
+    int32_t use;
+    uint32_t stack;
+    uint32_t thread_id;
+    const void *freed_by; ///< what its free returned to; NULL: it lives, or nobody knows
 };
 
 /// Makes a block: returns its user data, of an aligned block its inner data. NULL when out of
@@ -77,13 +91,30 @@ bool debug_block_find_around(const void *pointer, struct debug_block *block);
 bool debug_block_of_base(void *base, struct debug_block *block);
 
 enum record_state debug_block_state(const struct debug_block *block);
+
+/// What its origin says. Of a block that others may end: something, never out of bounds.
+ALWAYS_INLINE const struct origin *debug_block_origin(const struct debug_block *block)
+{
+    return origin_of_number(record_origin(block->record));
+}
+/// Type in the low half, subtype in the high half.
+int32_t debug_block_use(const struct debug_block *block);
+/// Not in a section. Others may end the block meanwhile.
+void debug_block_facts(const struct debug_block *block, struct debug_facts *facts);
+
+/// What the program holds of a block: user data, or of an aligned block its inner data.
+uint8_t *debug_block_data(const struct debug_block *block, size_t *size);
+/// Of a block in the program's hands that is an aligned one: where the inner data starts, from user
+/// data on. Otherwise 0.
+size_t debug_block_inner(const struct debug_block *block);
 /// In the program's hands, or kept for ever by delayed free.
 bool debug_block_is_valid(const struct debug_block *block);
 
 /// Ends a live or ignored block. False when another thread ended it first.
 bool debug_block_release(const struct debug_block *block);
-/// Turns a live block into one of type `use` that stays and is filled as freed. False as above.
-bool debug_block_delay(const struct debug_block *block, int32_t use);
+/// Turns a live block into one of type _FREE_BLOCK that stays and is filled as freed. False as
+/// above.
+bool debug_block_delay(const struct debug_block *block);
 
 /// Ends a live block, in a section, and keeps it in that state, filled as freed. False as above.
 bool debug_block_keep(
@@ -126,6 +157,13 @@ const uint8_t *debug_first_wrong(const uint8_t *bytes, size_t size, uint8_t fill
 const uint8_t *debug_block_tail(const struct debug_block *block, size_t *size);
 
 // ---- Aligned blocks ---------------------------------------------------------------------------
+
+/// Bytes of user data that padding and inner header take, as many as Microsoft's: an alignment less
+/// one, two words, and what an offset lacks to a word, so that they are aligned to words.
+ALWAYS_INLINE size_t debug_block_overhead(size_t mask, size_t offset)
+{
+    return ((0 - offset) & (sizeof(void *) - 1)) + mask + 2 * sizeof(void *);
+}
 
 /// Bytes of the gap below inner data, and of the pointer below that.
 enum {

@@ -60,89 +60,90 @@ static const char *releaser_of(const struct release *release)
 }
 
 // Where it was made, and who frees it.
-static void say_places(const struct record *record, const void *caller)
+static void say_places(const struct debug_facts *block, const void *caller)
 {
-    const char *file = debug_file_of(record);
+    const char *file = debug_file_of(block->origin);
     if (file != NULL) {
-        REPORT_AND_BREAK("\nMemory allocated at %hs(%d).\n", file, debug_line_of(record));
+        REPORT_AND_BREAK("\nMemory allocated at %hs(%d).\n", file, block->origin->line);
     }
     stacks_report_caller(caller, REPORT_WARN);
-    if (record->stack != 0) {
+    if (block->stack != 0) {
         REPORT_AND_BREAK("Allocated by\n");
-        stacks_report(record->stack, REPORT_WARN);
+        stacks_report(block->stack, REPORT_WARN);
     }
 }
 
 static COLD void say_family(const struct debug_block *block, const struct release *release)
 {
-    const struct record *record = block->record;
+    struct debug_facts facts;
+    debug_block_facts(block, &facts);
     if (!site_is_new(release->caller, SITE_FAMILY)) {
         return;
     }
     REPORT_AND_BREAK(
         "MISMATCHED RELEASE: %hs block (#%d) at 0x%p, %Iu bytes long, was allocated by "
         "%hs and is released by %hs.\n",
-        debug_type_word(record->use), (int)record_number(record), block->user, record_size(record),
-        maker_of(record_family(record)), releaser_of(release));
-    say_places(record, release->caller);
+        debug_type_word(facts.use), (int)facts.number, facts.user, facts.size,
+        maker_of(facts.origin->family), releaser_of(release));
+    say_places(&facts, release->caller);
 }
 
 static COLD void say_size(const struct debug_block *block, const struct delete_claim *claim)
 {
-    const struct record *record = block->record;
+    struct debug_facts facts;
+    debug_block_facts(block, &facts);
     if (!site_is_new(claim->caller, SITE_FAMILY)) {
         return;
     }
     REPORT_AND_BREAK(
         "MISMATCHED RELEASE: %hs block (#%d) at 0x%p, %Iu bytes long, is released as one "
         "of %Iu bytes.\n",
-        debug_type_word(record->use), (int)record_number(record), block->user, record_size(record),
-        claim->size);
-    say_places(record, claim->caller);
+        debug_type_word(facts.use), (int)facts.number, facts.user, facts.size, claim->size);
+    say_places(&facts, claim->caller);
 }
 
 static COLD void say_alignment(const struct debug_block *block, const struct delete_claim *claim)
 {
-    const struct record *record = block->record;
+    struct debug_facts facts;
+    debug_block_facts(block, &facts);
     if (!site_is_new(claim->caller, SITE_FAMILY)) {
         return;
     }
-    size_t wanted = record_front(record) > FRONT_GAP_SIZE ? record_front(record) : 0;
+    size_t wanted = facts.front > FRONT_GAP_SIZE ? facts.front : 0;
     size_t claimed = claim->alignment > FRONT_GAP_SIZE ? claim->alignment : 0;
     REPORT_AND_BREAK(
         "MISMATCHED RELEASE: %hs block (#%d) at 0x%p, %Iu bytes long, was allocated with an "
         "alignment of %Iu and is released with one of %Iu (0: the usual).\n",
-        debug_type_word(record->use), (int)record_number(record), block->user, record_size(record),
-        wanted, claimed);
-    say_places(record, claim->caller);
+        debug_type_word(facts.use), (int)facts.number, facts.user, facts.size, wanted, claimed);
+    say_places(&facts, claim->caller);
 }
 
 // ---- Check ------------------------------------------------------------------------------------
 
 void families_check(const struct debug_block *block, const struct release *release)
 {
-    if (is_on && UNLIKELY(record_family(block->record) != (uint32_t)release->family)) {
+    if (is_on && UNLIKELY(debug_block_origin(block)->family != release->family)) {
         say_family(block, release);
     }
 }
 
 // The usual alignment says nothing: a class may be declared with it.
-static bool alignments_match(const struct record *record, size_t alignment)
+static bool alignments_match(const struct debug_block *block, size_t alignment)
 {
     size_t front = alignment > FRONT_GAP_SIZE ? alignment : FRONT_GAP_SIZE;
-    return record_front(record) == front;
+    return (size_t)(block->user - block->base) == front;
 }
 
 void families_check_delete(const void *pointer, const struct delete_claim *claim)
 {
     struct debug_block block;
     if (!is_on || !debug_block_find(pointer, &block) || !debug_block_is_valid(&block) ||
-        record_family(block.record) != (uint32_t)claim->family) {
+        debug_block_origin(&block)->family != claim->family) {
         return; // a wrong family, or pointer, is reported by itself
     }
-    if (claim->size != DELETE_SIZE_UNKNOWN && claim->size != record_size(block.record)) {
+    if (claim->size != DELETE_SIZE_UNKNOWN && claim->size != block.size) {
         say_size(&block, claim);
-    } else if (!alignments_match(block.record, claim->alignment)) {
+    } else if (!alignments_match(&block, claim->alignment)) {
         say_alignment(&block, claim);
     }
 }

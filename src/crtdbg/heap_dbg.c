@@ -194,6 +194,17 @@ static void *resize_plain(
     return halde_heap_realloc(heap, pointer, request->size, flags, NULL);
 }
 
+// NULL, after reports, for a pointer that is no block's.
+static halde_heap *plain_heap_of_any(const void *pointer, const void *caller)
+{
+    halde_heap *plain = debug_plain_heap_of(pointer);
+    REPORT_ASSERT_TEXT(plain != NULL, IS_VALID_POINTER);
+    if (plain == NULL) {
+        damage_report_pointer(pointer, caller);
+    }
+    return plain;
+}
+
 void *debug_reallocate(void *pointer, const struct debug_request *request, bool is_in_place)
 {
     int saved_errno = errno;
@@ -208,8 +219,7 @@ void *debug_reallocate(void *pointer, const struct debug_request *request, bool 
         return NULL;
     }
     if (!is_found) {
-        plain = debug_plain_heap_of(pointer);
-        REPORT_ASSERT_TEXT(plain != NULL, IS_VALID_POINTER);
+        plain = plain_heap_of_any(pointer, request->caller);
     }
     if (request->size > MAX_USER_SIZE || (!is_found && plain == NULL)) {
         errno = request->size > MAX_USER_SIZE ? ENOMEM : EINVAL;
@@ -256,7 +266,7 @@ static bool may_free(void *pointer, int use)
 
 static void check_type(const struct debug_block *block, int use)
 {
-    int own = block->record->use;
+    int own = debug_block_use(block);
     bool is_right = own == use || (own == _CRT_BLOCK && use == _NORMAL_BLOCK);
     REPORT_ASSERT_TEXT(is_right, TYPES_MATCH);
 }
@@ -270,16 +280,17 @@ static COLD void end_damaged(const struct quarantine_damaged *damaged)
     }
 }
 
-static bool end_block(const struct debug_block *block, bool has_sound_gaps)
+static bool end_block(
+    const struct debug_block *block, bool has_sound_gaps, const struct release *release)
 {
     if (UNLIKELY(debug_has_flag(_CRTDBG_DELAY_FREE_MEM_DF))) {
-        return debug_block_delay(block, _FREE_BLOCK);
+        return debug_block_delay(block);
     }
     if (!quarantine_is_on()) {
         return debug_block_release(block);
     }
     struct quarantine_damaged damaged;
-    bool is_ended = quarantine_put(block, has_sound_gaps, &damaged);
+    bool is_ended = quarantine_put(block, has_sound_gaps, release->caller, &damaged);
     if (UNLIKELY(damaged.count != 0)) {
         end_damaged(&damaged);
     }
@@ -288,7 +299,7 @@ static bool end_block(const struct debug_block *block, bool has_sound_gaps)
 
 static void free_found(const struct debug_block *block, int use, const struct release *release)
 {
-    REPORT_ASSERT_TEXT(debug_type_is_valid(block->record->use), IS_VALID_TYPE);
+    REPORT_ASSERT_TEXT(debug_type_is_valid(debug_block_use(block)), IS_VALID_TYPE);
     bool has_sound_gaps = debug_block_is_sound(block);
     if (UNLIKELY(!has_sound_gaps) && !debug_has_flag(_CRTDBG_CHECK_ALWAYS_DF) &&
         debug_block_state(block) != RECORD_DELAYED) {
@@ -300,16 +311,19 @@ static void free_found(const struct debug_block *block, int use, const struct re
     }
     check_type(block, use);
     families_check(block, release);
-    bool is_ended = end_block(block, has_sound_gaps);
+    bool is_ended = end_block(block, has_sound_gaps, release);
     // Of two threads that free it at once one comes too late; a delayed block stays as it is.
     REPORT_ASSERT_TEXT(is_ended || debug_block_state(block) == RECORD_DELAYED, IS_VALID_POINTER);
 }
 
-static void free_other(void *pointer)
+static void free_other(void *pointer, const void *caller)
 {
     halde_heap *plain = debug_plain_heap_of(pointer);
     bool is_freed = plain != NULL && halde_heap_free(plain, pointer, 0) == HALDE_OK;
     REPORT_ASSERT_TEXT(is_freed, IS_VALID_POINTER);
+    if (!is_freed) {
+        damage_report_pointer(pointer, caller);
+    }
 }
 
 void debug_free_from(void *pointer, int use, const struct release *release)
@@ -325,7 +339,7 @@ void debug_free_from(void *pointer, int use, const struct release *release)
         return;
     }
     if (use == _UNKNOWN_BLOCK && is_found) {
-        use = block.record->use;
+        use = debug_block_use(&block);
     }
     int saved_errno = errno;
     if (may_free(pointer, use)) {
@@ -334,7 +348,7 @@ void debug_free_from(void *pointer, int use, const struct release *release)
         if (is_found) {
             free_found(&block, use, release);
         } else {
-            free_other(pointer);
+            free_other(pointer, release->caller);
         }
     }
     errno = saved_errno;
@@ -445,8 +459,8 @@ size_t _msize_dbg(void *block, int block_use)
     debug_check_periodically();
     struct debug_block found;
     if (debug_block_find(block, &found) && debug_block_is_valid(&found)) {
-        REPORT_ASSERT_TEXT(debug_type_is_valid(found.record->use), IS_VALID_TYPE);
-        return record_size(found.record);
+        REPORT_ASSERT_TEXT(debug_type_is_valid(debug_block_use(&found)), IS_VALID_TYPE);
+        return found.size;
     }
     size_t size;
     halde_heap *plain = debug_plain_heap_of(block);

@@ -6,6 +6,7 @@
 
 #include "crtdbg/bounds.h"
 #include "crtdbg/heap_dbg.h"
+#include "crtdbg/invalid_parameter.h"
 #include "halde-win32/malloc.h"
 
 #include <errno.h>
@@ -69,6 +70,10 @@ void *_realloc_base(void *block, size_t size)
 size_t _msize_base(void *block)
 {
     size_t size;
+    if (block == NULL) {
+        INVALID_PARAMETER("block != nullptr", EINVAL);
+        return (size_t)-1;
+    }
     halde_heap *heap = halde_heap_of_block(block);
     if (heap == NULL || halde_heap_size(heap, block, &size) != HALDE_OK) {
         errno = EINVAL;
@@ -140,7 +145,7 @@ int _heapwalk(_HEAPINFO *entry)
 {
     halde_heap *heap = current_heap();
     if (entry == NULL) {
-        errno = EINVAL;
+        INVALID_PARAMETER("entry_info != nullptr", EINVAL);
         return _HEAPBADPTR;
     }
     const void *position = entry->_pentry;
@@ -155,7 +160,7 @@ int _heapwalk(_HEAPINFO *entry)
     do {
         enum halde_status status = halde_heap_walk_next(heap, position, is_busy, &found);
         if (status != HALDE_OK) {
-            return status == HALDE_NO_MORE_ENTRIES ? _HEAPEND : _HEAPBADPTR;
+            return status == HALDE_NO_MORE_ENTRIES ? _HEAPEND : _HEAPBADNODE;
         }
         position = found.data;
         is_busy = found.kind == HALDE_ENTRY_BUSY;

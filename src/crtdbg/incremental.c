@@ -9,8 +9,6 @@
 #include "crtdbg/section.h"
 #include "engine/engine.h"
 
-#include <string.h>
-
 enum {
     BATCH = 128,       // blocks that are looked at in one stop
     STEPS = 4 * BATCH, // of the walk through them: what lies between counts, too
@@ -48,8 +46,7 @@ void incremental_init(void)
 
 // A damaged block, as it was.
 struct found {
-    const void *user;
-    struct record record;
+    struct debug_facts facts;
     struct damage damage;
 };
 
@@ -63,13 +60,12 @@ static void look(struct batch *batch, void *base)
 {
     struct debug_block block;
     struct found *found = &batch->found[batch->found_count];
-    if (!debug_block_of_base(base, &block) || (record_shape(block.record) & RECORD_REPORTED) != 0 ||
+    if (!debug_block_of_base(base, &block) || record_is_reported(block.record) ||
         LIKELY(!damage_find(&block, &found->damage))) {
         return;
     }
-    block.record->thread_and_shape |= (uint32_t)RECORD_REPORTED << RECORD_THREAD_BITS;
-    found->user = block.user;
-    memcpy(&found->record, block.record, sizeof(found->record));
+    record_set_reported(block.record);
+    debug_block_facts(&block, &found->facts);
     batch->found_count++;
 }
 
@@ -107,7 +103,7 @@ static COLD void say(const struct batch *batch)
 {
     for (size_t i = 0; i < batch->found_count; i++) {
         const struct found *found = &batch->found[i];
-        damage_report_whole(&found->damage, found->user, &found->record);
+        damage_report_whole(&found->damage, &found->facts);
     }
     REPORT_ASSERT_TEXT(batch->found_count == 0, "_CrtCheckMemory()");
 }

@@ -33,31 +33,31 @@ int _CrtIsValidHeapPointer(const void *pointer)
     return find_valid(pointer, &block) || debug_plain_heap_of(pointer) == halde_process_heap();
 }
 
-static void store_place(const struct record *record, long *request, char **file, int *line)
+static void store_place(
+    uint64_t number, const struct origin *origin, long *request, char **file, int *line)
 {
     if (request != NULL) {
-        *request = (long)record_number(record);
+        *request = (long)number;
     }
     if (file != NULL) {
-        *file = (char *)(uintptr_t)origin_of_number(record_origin(record))->file;
+        *file = (char *)(uintptr_t)origin->file;
     }
     if (line != NULL) {
-        *line = debug_line_of(record);
+        *line = origin->line;
     }
 }
 
 int _CrtIsMemoryBlock(const void *pointer, unsigned size, long *request, char **file, int *line)
 {
-    static const struct record NOWHERE;
     struct debug_block block;
-    store_place(&NOWHERE, request, file, line);
+    store_place(0, origin_of_number(ORIGIN_NONE), request, file, line);
     if (pointer == NULL || !debug_turn_on() || !find_valid(pointer, &block)) {
         return 0;
     }
-    if (!debug_type_is_valid(block.record->use) || record_size(block.record) != size) {
+    if (!debug_type_is_valid(debug_block_use(&block)) || block.size != size) {
         return 0;
     }
-    store_place(block.record, request, file, line);
+    store_place(record_number(block.record), debug_block_origin(&block), request, file, line);
     return 1;
 }
 
@@ -67,7 +67,7 @@ int _CrtReportBlockType(const void *pointer)
     if (pointer == NULL || !debug_turn_on() || !find_valid(pointer, &block)) {
         return -1;
     }
-    return debug_block_state(&block) == RECORD_IGNORED ? _IGNORE_BLOCK : block.record->use;
+    return debug_block_state(&block) == RECORD_IGNORED ? _IGNORE_BLOCK : debug_block_use(&block);
 }
 
 void _CrtSetDbgBlockType(void *pointer, int block_use)
@@ -77,7 +77,7 @@ void _CrtSetDbgBlockType(void *pointer, int block_use)
         return;
     }
     REPORT_ASSERT_TEXT(
-        debug_type_is_valid(block.record->use), "is_block_type_valid(header->_block_use)");
+        debug_type_is_valid(debug_block_use(&block)), "is_block_type_valid(header->_block_use)");
     debug_block_set_type(&block, block_use, _BLOCK_TYPE(block_use) == _IGNORE_BLOCK);
 }
 
@@ -92,7 +92,7 @@ static bool is_client(const struct debug_block *block, void *context)
 {
     (void)context;
     return debug_block_state(block) == RECORD_LIVE &&
-           _BLOCK_TYPE(block->record->use) == _CLIENT_BLOCK;
+           _BLOCK_TYPE(debug_block_use(block)) == _CLIENT_BLOCK;
 }
 
 static void visit_client(const struct listed *listed, void *context)
@@ -100,7 +100,7 @@ static void visit_client(const struct listed *listed, void *context)
     const struct client_visit *visit = context;
     // An earlier callback, or another thread, may have freed it.
     if (listed_is_still_there(listed)) {
-        visit->callback(listed->block.user, visit->context);
+        visit->callback(listed->facts.user, visit->context);
     }
 }
 

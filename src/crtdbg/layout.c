@@ -9,19 +9,11 @@
 #include "engine/engine.h"
 #include "unwind/stack_depot.h"
 
-#define RECORD_FIELD(name, start, bytes)                                                           \
-    .name = {.offset = (uint16_t)(start), .size = (uint16_t)(bytes)}
 #define FIELD(structure, name)                                                                     \
     {                                                                                              \
         .offset = offsetof(struct structure, name),                                                \
         .size = sizeof(((struct structure *)NULL)->name)                                           \
     }
-
-enum {
-    THREAD_SIZE = RECORD_THREAD_BITS / 8,
-    THREAD_OFFSET = offsetof(struct record, thread_and_shape),
-};
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "parts of words are told as bytes");
 
 static uint64_t heap_handle; // constant once it is shown
 
@@ -29,26 +21,28 @@ static struct layout_debug_heap debug = {
     .extension = {.name = LAYOUT_DEBUG_HEAP,
         .version = LAYOUT_DEBUG_HEAP_VERSION,
         .size = sizeof(debug)},
-    RECORD_FIELD(size, offsetof(struct record, size_and_number), RECORD_SIZE_BITS / 8),
-    RECORD_FIELD(number, RECORD_NUMBER_OFFSET, RECORD_NUMBER_SIZE),
-    RECORD_FIELD(thread_id, THREAD_OFFSET, THREAD_SIZE),
-    RECORD_FIELD(shape, THREAD_OFFSET + THREAD_SIZE, sizeof(uint32_t) - THREAD_SIZE),
-    RECORD_FIELD(origin, offsetof(struct record, origin_low), RECORD_ORIGIN_BITS / 8),
+    .number_low = FIELD(record, number_low),
     .stack = FIELD(record, stack),
-    .inner = FIELD(record, inner),
-    .use = FIELD(record, use),
+    .thread_and_number = FIELD(record, thread_and_number),
+    .origin_word = FIELD(record, origin_word),
     .state = FIELD(record, state),
+    .thread_bits = RECORD_THREAD_BITS,
+    .origin_bits = RECORD_ORIGIN_BITS,
     .state_live = RECORD_LIVE,
     .state_ignored = RECORD_IGNORED,
     .state_delayed = RECORD_DELAYED,
     .state_quarantined = RECORD_QUARANTINED,
     .front_gap_size = FRONT_GAP_SIZE,
-    .shift_mask = (1u << RECORD_SHIFT_BITS) - 1,
+    .tail_gap_size = TAIL_GAP_SIZE,
     .origin_count = ORIGINS_MAX,
     .origin_size = sizeof(struct origin),
     .origin_file = FIELD(origin, file),
     .origin_copy = FIELD(origin, copy),
     .origin_line = FIELD(origin, line),
+    .origin_use = FIELD(origin, use),
+    .origin_shift = FIELD(origin, alignment_shift),
+    .origin_offset = FIELD(origin, inner_offset),
+    .origin_is_inner = FIELD(origin, is_inner),
     .fill_new = FILL_NEW,
     .fill_freed = FILL_FREED,
     .fill_gap = FILL_GAP,

@@ -6,18 +6,53 @@
 #include "base/bits.h"
 #include "os/os.h"
 
+enum {
+    CAPACITY_MIN = 256
+};
+
 // A hash table with open addressing, made one array at last: groups with a count of 0 are no
 // groups.
 struct table {
     struct leak_group *groups;
-    size_t capacity; // a power of two, twice the number of blocks that are told or more
+    size_t capacity; // a power of two, more than `count`
+    size_t count;
+    size_t memory_size;
 };
 
-static uint64_t hash_of(const struct record *record, enum reach_class class)
+struct grouping {
+    struct leak_result *result;
+    const struct leak_classes *classes;
+    struct table table;
+    struct leak_group *last; // the group of the block before, or NULL
+    size_t lost;             // index of the first lost block that may come
+    bool has_memory;
+};
+
+// ---- Table --------------------------------------------------------------------------------------
+
+static bool table_init(struct table *table, size_t capacity)
 {
-    uint64_t key = record->stack;
+    *table = (struct table){.capacity = capacity};
+    table->memory_size = bits_round_up(capacity * sizeof(*table->groups), os_page_size());
+    void *memory = os_reserve(table->memory_size);
+    if (memory != NULL && os_commit(memory, table->memory_size, false) != 0) {
+        os_unreserve(memory, table->memory_size);
+        memory = NULL;
+    }
+    table->groups = memory;
+    return memory != NULL;
+}
+
+static bool is_empty(const struct leak_group *group)
+{
+    return group->sum.count + group->below.count == 0;
+}
+
+static uint64_t hash_of(uint32_t stack, const struct origin *origin, enum reach_class class)
+{
+    uint64_t key = stack;
     if (key == 0) {
-        key = record_origin(record);
+        key = (uintptr_t)origin->copy + (uint64_t)(uint32_t)origin->line;
     }
     key = (key * REACH_CLASS_COUNT + class) * UINT64_C(0x9E3779B97F4A7C15);
     return key ^ key >> 32;
@@ -29,28 +64,71 @@ static bool is_group_of(
     if (group->class != class || group->stack != record->stack) {
         return false;
     }
-    return record->stack != 0 || group->origin == record_origin(record);
+    return record->stack != 0 ||
+           origin_is_same_place(group->origin, origin_of_number(record_origin(record)));
 }
 
-static struct leak_group *group_of(
-    const struct table *table, const struct record *record, enum reach_class class)
+// Twice the room. False: no memory, and nothing has changed.
+static bool grow(struct table *table)
 {
-    size_t place = hash_of(record, class) & (table->capacity - 1);
-    while (table->groups[place].sum.count + table->groups[place].below.count != 0 &&
-           !is_group_of(&table->groups[place], record, class)) {
+    struct table larger;
+    if (!table_init(&larger, table->capacity * 2)) {
+        return false;
+    }
+    larger.count = table->count;
+    for (size_t i = 0; i < table->capacity; i++) {
+        const struct leak_group *group = &table->groups[i];
+        if (!is_empty(group)) {
+            size_t place =
+                hash_of(group->stack, group->origin, group->class) & (larger.capacity - 1);
+            while (!is_empty(&larger.groups[place])) {
+                place = (place + 1) & (larger.capacity - 1);
+            }
+            larger.groups[place] = *group;
+        }
+    }
+    os_unreserve(table->groups, table->memory_size);
+    *table = larger;
+    return true;
+}
+
+// NULL: no memory.
+static struct leak_group *find_group(
+    struct table *table, const struct record *record, enum reach_class class)
+{
+    if (2 * table->count >= table->capacity && !grow(table)) {
+        return NULL;
+    }
+    const struct origin *origin = origin_of_number(record_origin(record));
+    size_t place = hash_of(record->stack, origin, class) & (table->capacity - 1);
+    while (!is_empty(&table->groups[place]) && !is_group_of(&table->groups[place], record, class)) {
         place = (place + 1) & (table->capacity - 1);
     }
     struct leak_group *group = &table->groups[place];
-    if (group->sum.count + group->below.count == 0) {
+    if (is_empty(group)) {
+        table->count++;
         *group = (struct leak_group){
             .class = class,
             .stack = record->stack,
-            .origin = record_origin(record),
+            .origin = origin,
             .number = UINT64_MAX,
         };
     }
     return group;
 }
+
+// Neighbours are often of one group.
+static struct leak_group *group_of(
+    struct grouping *grouping, const struct record *record, enum reach_class class)
+{
+    if (grouping->last == NULL || !is_group_of(grouping->last, record, class)) {
+        grouping->last = find_group(&grouping->table, record, class);
+    }
+    grouping->has_memory &= grouping->last != NULL;
+    return grouping->last;
+}
+
+// ---- Blocks -------------------------------------------------------------------------------------
 
 static void add(struct leak_sum *sum, size_t size)
 {
@@ -58,21 +136,66 @@ static void add(struct leak_sum *sum, size_t size)
     sum->size += size;
 }
 
-static void add_block(struct leak_result *result, const struct table *table,
-    const struct leak_nodes *nodes, const struct reach *reach, size_t block)
+static void add_own(
+    struct grouping *grouping, const struct record *record, enum reach_class class, size_t size)
 {
-    const struct record *record = nodes->records[block];
-    const struct record *leader = nodes->records[reach->leaders[block]];
-    const enum reach_class class = (enum reach_class)reach->classes[block];
-    const size_t size = nodes->blocks[block].size;
-    add(&result->sums[class], size);
-    if (class == REACH_INDIRECT && leader != NULL) {
-        add(&group_of(table, leader, REACH_DEFINITE)->below, size);
+    struct leak_group *group = group_of(grouping, record, class);
+    if (group != NULL) {
+        add(&group->sum, size);
+        const uint64_t number = record_number(record);
+        group->number = number < group->number ? number : group->number;
+    }
+}
+
+// An indirect block is told of at the definite one that leads to it, if that one is told.
+static void add_indirect(
+    struct grouping *grouping, const struct record *record, size_t leader, size_t size)
+{
+    const struct leak_classes *classes = grouping->classes;
+    struct debug_block block;
+    if (!leak_node_at(classes->reach->lost[leader].start, &block) ||
+        !classes->is_told(&block, classes->context)) {
+        add_own(grouping, record, REACH_INDIRECT, size);
         return;
     }
-    struct leak_group *group = group_of(table, record, class);
-    add(&group->sum, size);
-    group->number = record_number(record) < group->number ? record_number(record) : group->number;
+    struct leak_group *group = group_of(grouping, block.record, REACH_DEFINITE);
+    if (group != NULL) {
+        add(&group->below, size);
+    }
+}
+
+// Blocks and lost ones come in order of addresses. The index of a lost one.
+static size_t lost_index(struct grouping *grouping, uint64_t start)
+{
+    const struct reach *reach = grouping->classes->reach;
+    while (grouping->lost < reach->lost_count && reach->lost[grouping->lost].start < start) {
+        grouping->lost++;
+    }
+    return grouping->lost;
+}
+
+static void add_block(const halde_heap *heap, const struct engine_block *found, void *context)
+{
+    struct grouping *grouping = context;
+    const struct leak_classes *classes = grouping->classes;
+    struct debug_block block;
+    struct reach_block node;
+    (void)heap;
+    if (!leak_node_of(found, &block, &node) || !classes->is_told(&block, classes->context)) {
+        return;
+    }
+    enum reach_class class = reach_class_in_map(classes->map, node.start);
+    size_t lost = 0;
+    if (class == REACH_NOT_SEARCHED) {
+        lost = lost_index(grouping, node.start);
+        class = lost < classes->reach->lost_count ? classes->reach->classes[lost] : class;
+    }
+    add(&grouping->result->sums[class], node.size);
+    if (class == REACH_INDIRECT) {
+        add_indirect(grouping, block.record, classes->reach->leaders[lost], node.size);
+    } else if (class != REACH_NOT_SEARCHED) {
+        add_own(grouping, block.record, class, node.size);
+    }
 }
 
 // ---- Order ------------------------------------------------------------------------------------
@@ -124,7 +247,7 @@ static size_t compact(struct leak_group *groups, size_t capacity)
 {
     size_t count = 0;
     for (size_t i = 0; i < capacity; i++) {
-        if (groups[i].sum.count + groups[i].below.count != 0) {
+        if (!is_empty(&groups[i])) {
             groups[count++] = groups[i];
         }
     }
@@ -133,45 +256,17 @@ static size_t compact(struct leak_group *groups, size_t capacity)
 
 // -----------------------------------------------------------------------------------------------
 
-static bool take_memory(struct leak_result *result, size_t size)
+bool leak_groups_make(struct leak_result *result, const struct leak_classes *classes)
 {
-    result->memory_size = bits_round_up(size, os_page_size());
-    result->memory = os_reserve(result->memory_size);
-    if (result->memory != NULL && os_commit(result->memory, result->memory_size, false) != 0) {
-        os_unreserve(result->memory, result->memory_size);
-        result->memory = NULL;
-    }
-    return result->memory != NULL;
-}
-
-static size_t count_told(const struct leak_nodes *nodes)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < nodes->count; i++) {
-        count += nodes->records[i] != NULL;
-    }
-    return count;
-}
-
-bool leak_groups_make(
-    struct leak_result *result, const struct leak_nodes *nodes, const struct reach *reach)
-{
-    struct table table = {.capacity = 16};
-    // An indirect block has a group at its leader.
-    while (table.capacity < 2 * count_told(nodes)) {
-        table.capacity *= 2;
-    }
-    if (!take_memory(result, table.capacity * sizeof(*table.groups))) {
+    struct grouping grouping = {.result = result, .classes = classes, .has_memory = true};
+    if (!table_init(&grouping.table, CAPACITY_MIN)) {
         return false;
     }
-    table.groups = result->memory;
-    for (size_t i = 0; i < nodes->count; i++) {
-        if (nodes->records[i] != NULL) {
-            add_block(result, &table, nodes, reach, i);
-        }
-    }
-    result->groups = table.groups;
-    result->group_count = compact(table.groups, table.capacity);
+    engine_scan(debug_heap(), add_block, &grouping);
+    result->memory = grouping.table.groups;
+    result->memory_size = grouping.table.memory_size;
+    result->groups = grouping.table.groups;
+    result->group_count = compact(result->groups, grouping.table.capacity);
     sort(result->groups, result->group_count);
-    return true;
+    return grouping.has_memory;
 }

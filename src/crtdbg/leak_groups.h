@@ -8,8 +8,15 @@
 #include "crtdbg/leak_nodes.h"
 #include "crtdbg/leak_search.h"
 
+/// What was found.
+struct leak_classes {
+    const struct block_map *map;
+    const struct reach *reach;
+    bool (*is_told)(const struct debug_block *block, void *context);
+    void *context;
+};
+
 /// Fills groups and sums of a result. The sections are stopped. False: no memory.
-bool leak_groups_make(
-    struct leak_result *result, const struct leak_nodes *nodes, const struct reach *reach);
+bool leak_groups_make(struct leak_result *result, const struct leak_classes *classes);
 
 #endif

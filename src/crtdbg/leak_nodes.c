@@ -3,201 +3,99 @@
 
 #include "crtdbg/leak_nodes.h"
 
-#include "base/bits.h"
-#include "crtdbg/listing.h"
+#include "engine/fast.h"
 
-#include <string.h>
-
-enum {
-    HEAPS_MAX = 256, // other heaps whose blocks are looked at
-    SPARE = 1024,    // blocks of other heaps that may come meanwhile
-};
-
-struct node {
-    uint64_t start;
-    uint64_t size;
-    const struct record *record;
-};
-static_assert(sizeof(struct node) == sizeof(struct reach_block) + sizeof(struct record *),
-    "the arrays take as much room as the nodes from which they are made");
-
-struct gathering {
-    struct node *nodes;
-    size_t count;
-    size_t capacity;
-    uint64_t *ignored;
-    size_t ignored_count;
-    bool (*is_told)(const struct debug_block *block, void *context);
-    void *context;
-};
-
-// ---- Other heaps ------------------------------------------------------------------------------
-
-// Step by step, without the heap's lock: who holds it may wait for us.
-static size_t visit_heap(
-    halde_heap *heap, void (*visit)(const struct halde_entry *entry, void *context), void *context)
+static enum record_state state_of(const struct record *record)
 {
-    struct halde_entry entry;
-    size_t count = 0;
-    enum halde_status status = halde_heap_walk_next(heap, NULL, false, &entry);
-    while (status == HALDE_OK) {
-        const bool is_busy = entry.kind == HALDE_ENTRY_BUSY;
-        if (is_busy) {
-            count++;
-            visit(&entry, context);
-        }
-        status = halde_heap_walk_next(heap, entry.data, is_busy, &entry);
-    }
-    return count;
+    return (enum record_state)atomic_load_explicit(&record->state, memory_order_acquire);
 }
 
-static size_t visit_other_heaps(
-    void (*visit)(const struct halde_entry *entry, void *context), void *context)
+static bool is_in_use(const struct record *record)
 {
-    halde_heap *heaps[HEAPS_MAX];
-    const size_t heap_count = size_min(halde_heap_list(heaps, HEAPS_MAX), HEAPS_MAX);
-    size_t count = 0;
-    for (size_t i = 0; i < heap_count; i++) {
-        if (heaps[i] != debug_heap()) {
-            count += visit_heap(heaps[i], visit, context);
-        }
-    }
-    return count;
+    const enum record_state state = state_of(record);
+    return state == RECORD_LIVE || state == RECORD_IGNORED;
 }
 
-static void pass_over(const struct halde_entry *entry, void *context)
+bool leak_node_of(
+    const struct engine_block *found, struct debug_block *block, struct reach_block *node)
 {
-    (void)entry;
+    struct record *record = found->record;
+    if (record == NULL || !is_in_use(record)) {
+        return false;
+    }
+    if (LIKELY(!record_is_shaped(record) && found->size >= FRONT_GAP_SIZE + TAIL_GAP_SIZE)) {
+        *block = (struct debug_block){
+            .base = found->data,
+            .capacity = found->capacity,
+            .user = (uint8_t *)found->data + FRONT_GAP_SIZE,
+            .size = found->size - (FRONT_GAP_SIZE + TAIL_GAP_SIZE),
+            .record = record,
+        };
+        *node = (struct reach_block){(uintptr_t)block->user, block->size};
+        return true;
+    }
+    if (!debug_block_of_base(found->data, block)) {
+        return false;
+    }
+    node->start = (uintptr_t)debug_block_data(block, &node->size);
+    return true;
+}
+
+static void add(const halde_heap *heap, const struct engine_block *found, void *context)
+{
+    struct block_map *map = context;
+    struct debug_block block;
+    struct reach_block node;
+    if (heap != debug_heap()) {
+        block_map_add(map, (uintptr_t)found->data, found->size);
+    } else if (leak_node_of(found, &block, &node)) {
+        block_map_add(map, node.start, node.size);
+        if (state_of(block.record) == RECORD_IGNORED) {
+            block_map_pin(map, node.start);
+        }
+    }
+}
+
+bool leak_nodes_map(struct block_map *map)
+{
+    uintptr_t start;
+    uintptr_t end;
+    engine_pool(&start, &end);
+    if (!block_map_init(map, start, end)) {
+        return false;
+    }
+    engine_scan(NULL, add, map);
+    block_map_finish(map);
+    return true;
+}
+
+static const halde_heap *heap_around(uint64_t address)
+{
+    const struct slice *slice = slice_of((const void *)(uintptr_t)address);
+    const struct heap *heap = slice == NULL ? NULL : slice_heap(slice);
+    return heap == NULL ? NULL : (const halde_heap *)RELAXED_LOAD(heap->handle);
+}
+
+bool leak_nodes_describe(void *context, uint64_t granule, struct reach_block *node)
+{
+    const halde_heap *heap = heap_around(granule);
+    struct engine_block found;
+    struct debug_block block;
     (void)context;
-}
-
-static void add_plain(const struct halde_entry *entry, void *context)
-{
-    struct gathering *gathering = context;
-    if (gathering->count < gathering->capacity) {
-        gathering->nodes[gathering->count++] =
-            (struct node){.start = (uintptr_t)entry->data, .size = entry->size};
+    if (heap == NULL || !engine_block_around(heap, (const void *)(uintptr_t)granule, &found)) {
+        return false;
     }
-}
-
-// ---- Debug blocks -----------------------------------------------------------------------------
-
-static void count_debug(const struct debug_block *block, void *context)
-{
-    size_t *count = context;
-    (void)block;
-    (*count)++;
-}
-
-static void add_debug(const struct debug_block *block, void *context)
-{
-    struct gathering *gathering = context;
-    const struct record *record = block->record;
-    const enum record_state state = debug_block_state(block);
-    if ((state != RECORD_LIVE && state != RECORD_IGNORED) ||
-        gathering->count == gathering->capacity) {
-        return;
+    if (heap == debug_heap()) {
+        return leak_node_of(&found, &block, node);
     }
-    const uint64_t start = (uintptr_t)block->user + record->inner;
-    if (state == RECORD_IGNORED) {
-        gathering->ignored[gathering->ignored_count++] = start;
-    }
-    gathering->nodes[gathering->count++] = (struct node){
-        .start = start,
-        .size = record->inner != 0 ? record_inner_size(record) : record_size(record),
-        .record = gathering->is_told(block, gathering->context) ? record : NULL,
-    };
+    *node = (struct reach_block){(uintptr_t)found.data, found.size};
+    return true;
 }
 
-// ---- Order ------------------------------------------------------------------------------------
-// Walks give long runs in order of addresses: so runs are merged.
-
-static size_t run_end(const struct node *nodes, size_t start, size_t count)
+bool leak_node_at(uint64_t address, struct debug_block *block)
 {
-    size_t end = start + 1;
-    while (end < count && nodes[end].start >= nodes[end - 1].start) {
-        end++;
-    }
-    return size_min(end, count);
-}
-
-static void merge(const struct node *from, size_t first, size_t middle, size_t end, struct node *to)
-{
-    size_t left = first;
-    size_t right = middle;
-    for (size_t i = first; i < end; i++) {
-        const bool takes_left =
-            left < middle && (right == end || from[left].start <= from[right].start);
-        to[i] = takes_left ? from[left++] : from[right++];
-    }
-}
-
-// Merges each two runs. Returns how many there were.
-static size_t merge_pairs(const struct node *from, struct node *to, size_t count)
-{
-    size_t runs = 0;
-    for (size_t start = 0; start < count;) {
-        const size_t middle = run_end(from, start, count);
-        const size_t end = middle < count ? run_end(from, middle, count) : middle;
-        merge(from, start, middle, end, to);
-        runs += middle < count ? 2 : 1;
-        start = end;
-    }
-    return runs;
-}
-
-// Sorted nodes are in `nodes` afterwards; `other` has as much room.
-static void sort(struct node *nodes, struct node *other, size_t count)
-{
-    while (merge_pairs(nodes, other, count) > 2) {
-        if (merge_pairs(other, nodes, count) <= 2) {
-            return;
-        }
-    }
-    memcpy(nodes, other, count * sizeof(*nodes));
-}
-
-// -----------------------------------------------------------------------------------------------
-
-size_t leak_nodes_count(void)
-{
-    size_t count = 0;
-    debug_walk(count_debug, &count);
-    const size_t plain = visit_other_heaps(pass_over, NULL);
-    return count + plain + plain / 8 + SPARE;
-}
-
-size_t leak_nodes_memory(size_t capacity)
-{
-    return capacity * (2 * sizeof(struct node) + sizeof(uint64_t));
-}
-
-void leak_nodes_gather(struct leak_nodes *nodes,
-    bool (*is_told)(const struct debug_block *block, void *context), void *context)
-{
-    struct gathering gathering = {
-        .nodes = nodes->memory,
-        .capacity = nodes->capacity,
-        .is_told = is_told,
-        .context = context,
-    };
-    struct node *other = gathering.nodes + nodes->capacity;
-    gathering.ignored = (uint64_t *)(void *)(other + nodes->capacity);
-    debug_walk(add_debug, &gathering);
-    visit_other_heaps(add_plain, &gathering);
-    sort(gathering.nodes, other, gathering.count);
-    nodes->blocks = (struct reach_block *)(void *)other;
-    nodes->records = (const struct record **)(void *)(nodes->blocks + nodes->capacity);
-    nodes->ignored = gathering.ignored;
-    nodes->ignored_count = gathering.ignored_count;
-    uint64_t end = 0;
-    for (size_t i = 0; i < gathering.count; i++) {
-        const struct node *node = &gathering.nodes[i];
-        if (node->start < end) {
-            continue; // it came while a heap was walked
-        }
-        end = node->start + node->size;
-        nodes->records[nodes->count] = node->record;
-        nodes->blocks[nodes->count++] = (struct reach_block){node->start, node->size};
-    }
+    struct engine_block found;
+    struct reach_block node;
+    return engine_block_around(debug_heap(), (const void *)(uintptr_t)address, &found) &&
+           leak_node_of(&found, block, &node) && node.start == address;
 }

@@ -2,35 +2,29 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * The blocks of all heaps, in order of addresses, for a leak search.  Debug blocks are there as the
- * program knows them: of an aligned one its inner data.
+ * The blocks of all heaps, for a leak search.  Debug blocks are there as the program knows them: of
+ * an aligned one its inner data.
  *
- * The sections are stopped from leak_nodes_count() until nobody looks at `records` any more.  Other
- * heaps than the debug heap may change meanwhile: their blocks are as they were.
+ * The sections are stopped, so debug blocks stay as they are; other heaps may change unless the
+ * other threads stand still.  Nothing here takes a lock, or memory but for the map.
  */
 #ifndef CRTDBG_LEAK_NODES_H
 #define CRTDBG_LEAK_NODES_H
 
 #include "crtdbg/debug_block.h"
+#include "engine/engine.h"
 #include "reach/reach.h"
 
-struct leak_nodes {
-    struct reach_block *blocks;
-    const struct record **records; ///< of each: NULL for one that is not told
-    size_t count;
-    size_t capacity;
-    void *memory; ///< leak_nodes_memory() bytes
-    size_t ignored_count;
-    uint64_t *ignored; ///< starts of blocks that the program wants ignored
-};
+/// Makes a map of all blocks; those that the program wants ignored are reached. False: no memory.
+bool leak_nodes_map(struct block_map *map);
 
-/// How many blocks there are, with some to spare.
-size_t leak_nodes_count(void);
-/// Bytes of memory for so many.
-size_t leak_nodes_memory(size_t capacity);
+/// Describes the node that starts in a granule: a reach_describer.
+bool leak_nodes_describe(void *context, uint64_t granule, struct reach_block *node);
 
-/// Fills the arrays; `is_told` as for leak_search().
-void leak_nodes_gather(struct leak_nodes *nodes,
-    bool (*is_told)(const struct debug_block *block, void *context), void *context);
+/// What is known of a debug block in the program's hands. False: it is none.
+bool leak_node_of(
+    const struct engine_block *found, struct debug_block *block, struct reach_block *node);
+/// Finds the debug block whose node starts at an address. False: there is none.
+bool leak_node_at(uint64_t address, struct debug_block *block);
 
 #endif

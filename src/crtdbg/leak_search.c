@@ -15,15 +15,16 @@
 #include "unwind/stack_depot.h"
 
 enum {
-    OWN_MAX = 4,
+    OWN_MAX = 5,
     MAPPINGS_SPARE = 256, // may come between counting and reading
     ROOTS_PER_MAPPING = OWN_MAX + 3,
     WORDS_PER_THREAD = OS_REGISTERS_MAX + 1,
-    THREADS_MAX = 16384,
+    // Of what is copied. The first where the other threads stand: then hardly anything is.
+    COPIES_LIMIT_STOPPED = 1 << 20,
     COPIES_LIMIT = 64 << 20,
 };
 
-// Everything the search needs, in one piece of the system's memory: no root.
+// Everything the search needs but the map, in one piece of the system's memory: no root.
 struct workspace {
     uint8_t *memory;
     size_t size;
@@ -39,12 +40,12 @@ static void *take(struct workspace *space, size_t count, size_t size)
 
 struct process_search {
     struct workspace space;
-    struct leak_nodes nodes;
+    struct block_map map;
     struct os_mapping *mappings;
     struct reach_mapping *reach_mappings;
-    size_t mapping_capacity;
+    size_t mapping_count, mapping_capacity;
     struct reach_thread *threads;
-    size_t thread_count;
+    size_t thread_count, thread_capacity;
     struct reach_range *roots;
     size_t root_count, root_capacity;
     uint64_t *words;
@@ -53,23 +54,37 @@ struct process_search {
     size_t constant_count;
     struct reach_range own[OWN_MAX];
     size_t own_count;
+    uint64_t own_registers[OS_REGISTERS_MAX]; // as leak_search() found them
+    size_t own_register_count;
     struct os_stop *stop;
+    bool has_all_threads; // they stand, or there are no others
 };
 
 // ---- Memory -----------------------------------------------------------------------------------
+// Taken when the other threads stand: nothing here needs what one of them may hold.
 
-static bool take_memory(struct process_search *search)
+static void count_all(struct process_search *search)
 {
-    search->nodes.capacity = leak_nodes_count();
+    size_t others = 0;
+    if (search->stop != NULL) {
+        os_stop_threads(search->stop, &others);
+    }
+    search->thread_capacity = 1 + others;
     search->mapping_capacity = os_mappings_read(NULL, 0) + MAPPINGS_SPARE;
     search->root_capacity = search->mapping_capacity * ROOTS_PER_MAPPING;
-    search->word_capacity = THREADS_MAX * (size_t)WORDS_PER_THREAD + search->nodes.capacity;
+    // The loader's table of each thread that lives or has ended is a word, too.
+    search->word_capacity =
+        search->thread_capacity * WORDS_PER_THREAD + OS_REGISTERS_MAX + search->mapping_capacity;
+}
+
+static bool take_workspace(struct process_search *search)
+{
     struct workspace *space = &search->space;
     space->size =
-        leak_nodes_memory(search->nodes.capacity) +
         search->mapping_capacity * (sizeof(*search->mappings) + sizeof(*search->reach_mappings) +
                                        sizeof(*search->constants)) +
-        THREADS_MAX * sizeof(*search->threads) + search->root_capacity * sizeof(*search->roots) +
+        search->thread_capacity * sizeof(*search->threads) +
+        search->root_capacity * sizeof(*search->roots) +
         search->word_capacity * sizeof(*search->words) + 4096;
     space->size = bits_round_up(space->size, os_page_size());
     space->memory = os_reserve(space->size);
@@ -83,11 +98,29 @@ static bool take_memory(struct process_search *search)
     search->mappings = take(space, search->mapping_capacity, sizeof(*search->mappings));
     search->reach_mappings = take(space, search->mapping_capacity, sizeof(*search->reach_mappings));
     search->constants = take(space, search->mapping_capacity, sizeof(*search->constants));
-    search->threads = take(space, THREADS_MAX, sizeof(*search->threads));
+    search->threads = take(space, search->thread_capacity, sizeof(*search->threads));
     search->roots = take(space, search->root_capacity, sizeof(*search->roots));
     search->words = take(space, search->word_capacity, sizeof(*search->words));
-    search->nodes.memory = take(space, 0, 0);
     return true;
+}
+
+static bool take_memory(struct process_search *search)
+{
+    count_all(search);
+    if (!take_workspace(search)) {
+        return false;
+    }
+    if (!leak_nodes_map(&search->map)) {
+        os_unreserve(search->space.memory, search->space.size);
+        return false;
+    }
+    return true;
+}
+
+static void give_memory_back(struct process_search *search)
+{
+    block_map_release(&search->map);
+    os_unreserve(search->space.memory, search->space.size);
 }
 
 // ---- Roots ------------------------------------------------------------------------------------
@@ -128,6 +161,8 @@ static void add_all_own(struct process_search *search)
     add_own(search, start, end);
     const uintptr_t space = (uintptr_t)search->space.memory;
     add_own(search, space, space + search->space.size);
+    const uintptr_t map = (uintptr_t)search->map.cells;
+    add_own(search, map, map + search->map.memory_size);
     struct stack_depot_usage usage;
     stack_depot_usage_read(&usage);
     if (usage.header != NULL) {
@@ -139,7 +174,7 @@ static void add_all_own(struct process_search *search)
     }
 }
 
-static size_t read_mappings(struct process_search *search)
+static void read_mappings(struct process_search *search)
 {
     const size_t found = os_mappings_read(search->mappings, search->mapping_capacity);
     const size_t count = size_min(found, search->mapping_capacity);
@@ -151,13 +186,15 @@ static size_t read_mappings(struct process_search *search)
             .is_root = mapping->is_readable && mapping->is_writable && !mapping->is_shared,
             .is_module = mapping->is_file,
             .is_file = mapping->is_file,
+            .is_constant = mapping->is_file && mapping->is_readable && !mapping->is_writable &&
+                           !mapping->is_executable && !mapping->is_shared,
         };
         if (mapping->is_file && mapping->is_readable && !mapping->is_writable) {
             search->constants[search->constant_count++] =
                 (struct reach_range){mapping->start, mapping->end};
         }
     }
-    return count;
+    search->mapping_count = count;
 }
 
 // The calling thread is a root from the caller's frame on: what lies below is our own.
@@ -170,7 +207,7 @@ static void add_threads(struct process_search *search, uintptr_t stack_pointer)
     }
     size_t count;
     const struct os_stopped_thread *threads = os_stop_threads(search->stop, &count);
-    for (size_t i = 0; i < count && search->thread_count < THREADS_MAX; i++) {
+    for (size_t i = 0; i < count && search->thread_count < search->thread_capacity; i++) {
         search->threads[search->thread_count++] =
             (struct reach_thread){threads[i].stack_pointer, threads[i].thread_pointer};
         for (uint32_t j = 0; j < threads[i].register_count; j++) {
@@ -186,16 +223,17 @@ static size_t read_self(void *context, uint64_t address, void *buffer, size_t si
 }
 
 // False: the system does not say what is mapped.
-static bool find_roots(struct process_search *search, uintptr_t stack_pointer, bool has_all_threads)
+static bool find_roots(struct process_search *search, uintptr_t stack_pointer)
 {
+    read_mappings(search);
     add_threads(search, stack_pointer);
     add_all_own(search);
     const struct reach_process process = {
         .mappings = search->reach_mappings,
-        .mapping_count = read_mappings(search),
+        .mapping_count = search->mapping_count,
         .threads = search->threads,
         .thread_count = search->thread_count,
-        .has_all_threads = has_all_threads,
+        .has_all_threads = search->has_all_threads,
         .own = search->own,
         .own_count = search->own_count,
         .read = read_self,
@@ -205,19 +243,75 @@ static bool find_roots(struct process_search *search, uintptr_t stack_pointer, b
         return false;
     }
     reach_find_roots(&process, &(struct reach_root_sink){add_range, add_word, search});
-    for (size_t i = 0; i < search->nodes.ignored_count; i++) {
-        add_word(search, search->nodes.ignored[i], (struct reach_root){0});
-    }
     return true;
+}
+
+// ---- Memory that is read where it is ------------------------------------------------------------
+// While nobody else runs, pages that belong to no file stay as the system says they are, and can be
+// read without a fault.  Tools that watch our reads would mind what they cannot know.
+
+static bool can_read_in_place(const struct process_search *search)
+{
+    return search->has_all_threads && !CONFIG_TSAN && !CONFIG_ASAN;
+}
+
+static bool is_plain(const struct os_mapping *mapping)
+{
+    return mapping->is_readable && mapping->is_writable && !mapping->is_shared && !mapping->is_file;
+}
+
+static const void *hold_self(void *context, uint64_t address, size_t *size)
+{
+    const struct process_search *search = context;
+    size_t first = 0;
+    size_t end = search->mapping_count;
+    while (first < end) {
+        const size_t middle = first + (end - first) / 2;
+        if (search->mappings[middle].end <= address) {
+            first = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    const struct os_mapping *mapping = &search->mappings[first];
+    if (first == search->mapping_count || mapping->start > address || !is_plain(mapping)) {
+        return NULL;
+    }
+    *size = mapping->end - address;
+    return (const void *)(uintptr_t)address;
+}
+
+// The longest stretch of the heaps that can be read so: all of them, unless the program has
+// protected a page.
+static struct reach_range longest_plain(const struct process_search *search)
+{
+    uintptr_t pool_start;
+    uintptr_t pool_end;
+    struct reach_range longest = {0};
+    struct reach_range run = {0};
+    engine_pool(&pool_start, &pool_end);
+    for (size_t i = 0; i < search->mapping_count; i++) {
+        const struct os_mapping *mapping = &search->mappings[i];
+        const uint64_t start = mapping->start > pool_start ? mapping->start : pool_start;
+        const uint64_t end = mapping->end < pool_end ? mapping->end : pool_end;
+        if (start >= end || !is_plain(mapping)) {
+            continue;
+        }
+        run.start = start == run.end ? run.start : start;
+        run.end = end;
+        longest = run.end - run.start > longest.end - longest.start ? run : longest;
+    }
+    return longest;
 }
 
 // ---- Search -----------------------------------------------------------------------------------
 
 static bool search_all(struct process_search *search, struct reach *reach)
 {
+    const bool is_in_place = can_read_in_place(search);
     const struct reach_input input = {
-        .blocks = search->nodes.blocks,
-        .block_count = search->nodes.count,
+        .map = &search->map,
+        .describe = leak_nodes_describe,
         .roots = search->roots,
         .root_count = search->root_count,
         .words = search->words,
@@ -225,21 +319,45 @@ static bool search_all(struct process_search *search, struct reach *reach)
         .constants = search->constants,
         .constant_count = search->constant_count,
         .read = read_self,
+        .hold = is_in_place ? hold_self : NULL,
+        .context = search,
+        .direct = is_in_place ? longest_plain(search) : (struct reach_range){0},
         .heuristics = REACH_USUAL,
-        .memory_limit = COPIES_LIMIT,
+        .memory_limit = is_in_place ? COPIES_LIMIT_STOPPED : COPIES_LIMIT,
     };
     return reach_search(&input, reach);
 }
 
-// The other threads stand still, if that can be had.
+static void add_own_registers(struct process_search *search)
+{
+    for (size_t i = 0; i < search->own_register_count; i++) {
+        add_word(search, search->own_registers[i], (struct reach_root){0});
+    }
+}
+
+// What is looked at: blocks, roots, contents.  The other threads stand still, if that can be had.
+static bool search_memory(
+    struct process_search *search, struct reach *reach, uintptr_t stack_pointer)
+{
+    if (!take_memory(search)) {
+        return false;
+    }
+    add_own_registers(search);
+    if (find_roots(search, stack_pointer) && search_all(search, reach)) {
+        return true;
+    }
+    give_memory_back(search);
+    return false;
+}
+
 static bool search_stopped(struct process_search *search, struct leak_result *result,
     struct reach *reach, uintptr_t stack_pointer)
 {
     const bool has_others = os_has_other_threads();
     search->stop = has_others ? os_stop_others(&result->error) : NULL;
-    result->has_stopped_others = !has_others || search->stop != NULL;
-    const bool is_done =
-        find_roots(search, stack_pointer, result->has_stopped_others) && search_all(search, reach);
+    search->has_all_threads = !has_others || search->stop != NULL;
+    result->has_stopped_others = search->has_all_threads;
+    const bool is_done = search_memory(search, reach, stack_pointer);
     os_stop_end(search->stop);
     return is_done;
 }
@@ -249,24 +367,20 @@ bool leak_search(struct leak_result *result,
 {
     struct process_search search = {0};
     struct reach reach;
+    search.own_register_count = os_own_registers(search.own_registers);
     *result = (struct leak_result){0};
     section_stop();
-    bool is_done = take_memory(&search);
+    bool is_done = search_stopped(&search, result, &reach, (uintptr_t)__builtin_frame_address(0));
     if (is_done) {
-        leak_nodes_gather(&search.nodes, is_told, context);
-        uint64_t registers[OS_REGISTERS_MAX];
-        const size_t count = os_own_registers(registers);
-        for (size_t i = 0; i < count; i++) {
-            add_word(&search, registers[i], (struct reach_root){0});
-        }
-        is_done = search_stopped(&search, result, &reach, (uintptr_t)__builtin_frame_address(0));
-        if (is_done) {
-            is_done = !reach.is_cut && leak_groups_make(result, &search.nodes, &reach);
-            reach_release(&reach);
-        }
-        os_unreserve(search.space.memory, search.space.size);
+        const struct leak_classes classes = {&search.map, &reach, is_told, context};
+        is_done = !reach.is_cut && leak_groups_make(result, &classes);
+        reach_release(&reach);
+        give_memory_back(&search);
     }
     section_resume();
+    if (!is_done) {
+        leak_search_release(result);
+    }
     return is_done;
 }
 

@@ -24,8 +24,8 @@ struct leak_sum {
 /// Blocks of one class that were allocated at one place.
 struct leak_group {
     enum reach_class class;
-    uint32_t stack;  ///< 0: unknown
-    uint32_t origin; ///< file and line: origins.h
+    uint32_t stack;              ///< 0: unknown
+    const struct origin *origin; ///< without a stack: the place in the sources
     struct leak_sum sum;
     struct leak_sum below; ///< definite: indirect blocks that only these lead to
     uint64_t number;       ///< request number of the oldest block

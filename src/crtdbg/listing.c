@@ -55,7 +55,7 @@ struct round {
 
 static bool is_older(const struct listed *a, const struct listed *b)
 {
-    return record_number(&a->record) < record_number(&b->record);
+    return a->facts.number < b->facts.number;
 }
 
 static void swap(struct listed *a, struct listed *b)
@@ -130,9 +130,9 @@ static bool grow(struct round *round)
 static void copy_block(
     const struct round *round, struct listed *listed, const struct debug_block *block)
 {
-    listed->block = *block;
-    memcpy(&listed->record, block->record, sizeof(listed->record));
-    memcpy(listed->preview, block->user, size_min(record_size(block->record), PREVIEW_SIZE));
+    debug_block_facts(block, &listed->facts);
+    listed->record = block->record;
+    memcpy(listed->preview, block->user, size_min(block->size, PREVIEW_SIZE));
     if (round->listing->has_damage) {
         damage_find(block, &listed->damage);
     }
@@ -154,7 +154,7 @@ static void add(const struct debug_block *block, void *context)
         round->is_full = true;
         make_heap(round->blocks, round->count);
     }
-    if (number > record_number(&round->blocks[0].record)) {
+    if (number > round->blocks[0].facts.number) {
         copy_block(round, &round->blocks[0], block);
         sift_down(round->blocks, round->count, 0);
     }
@@ -188,7 +188,7 @@ size_t listing_run(const struct listing *listing)
         show(&round);
         count += round.count;
         is_over = !round.is_full;
-        below = round.count == 0 ? 0 : record_number(&round.blocks[round.count - 1].record);
+        below = round.count == 0 ? 0 : round.blocks[round.count - 1].facts.number;
         unmap(&round);
     }
     return count;
@@ -197,6 +197,8 @@ size_t listing_run(const struct listing *listing)
 bool listed_is_still_there(const struct listed *listed)
 {
     struct debug_block now;
-    return debug_block_find(listed->block.user, &now) && now.record == listed->block.record &&
-           record_number(now.record) == record_number(&listed->record);
+    // A freed block that delayed free or quarantine keeps has its record and number still.
+    return debug_block_find(listed->facts.user, &now) && now.record == listed->record &&
+           debug_block_state(&now) == RECORD_LIVE &&
+           record_number(now.record) == listed->facts.number;
 }

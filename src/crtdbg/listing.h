@@ -21,8 +21,8 @@ enum {
 
 /// A block as it was.
 struct listed {
-    struct debug_block block;
-    struct record record; ///< a copy
+    struct debug_facts facts;
+    const struct record *record; ///< its place: another block's, perhaps, by now
     uint8_t preview[PREVIEW_SIZE];
     struct damage damage; ///< when the listing asks for it
 };

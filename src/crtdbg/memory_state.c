@@ -38,21 +38,50 @@ struct tally {
     _CrtMemState *state;
     uint64_t newest;
     uint64_t since; // blocks of a number above this
+    bool has_bad;   // a block whose type does not exist
 };
+
+static bool is_linked(const struct debug_block *block)
+{
+    enum record_state state = debug_block_state(block);
+    return state == RECORD_LIVE || state == RECORD_DELAYED;
+}
 
 static void tally_block(const struct debug_block *block, void *context)
 {
     struct tally *tally = context;
-    const struct record *record = block->record;
-    enum record_state state = debug_block_state(block);
-    int type = _BLOCK_TYPE(record->use);
-    bool is_linked = state == RECORD_LIVE || state == RECORD_DELAYED;
-    if (!is_linked || type >= _MAX_BLOCKS || record_number(record) <= tally->since) {
+    uint64_t number = record_number(block->record);
+    int type = _BLOCK_TYPE(debug_block_use(block));
+    if (!is_linked(block) || number <= tally->since) {
+        return;
+    }
+    if (UNLIKELY(type >= _MAX_BLOCKS)) {
+        tally->has_bad = true;
         return;
     }
     tally->state->lCounts[type]++;
-    tally->state->lSizes[type] += record_size(record);
-    tally->newest = record_number(record) > tally->newest ? record_number(record) : tally->newest;
+    tally->state->lSizes[type] += block->size;
+    tally->newest = number > tally->newest ? number : tally->newest;
+}
+
+// A program may give a block any type, and is told so then; a checkpoint has no place for it.
+static bool is_bad(const struct debug_block *block, void *context)
+{
+    (void)context;
+    return is_linked(block) && _BLOCK_TYPE(debug_block_use(block)) >= _MAX_BLOCKS;
+}
+
+static void report_bad(const struct listed *listed, void *context)
+{
+    (void)context;
+    const struct debug_facts *facts = &listed->facts;
+    const char *file = debug_file_of(facts->origin);
+    if (file != NULL) {
+        REPORT_WARNING("Bad memory block found at 0x%p.\n\nMemory allocated at %hs(%d).\n",
+            facts->user, file, facts->origin->line);
+    } else {
+        REPORT_WARNING("Bad memory block found at 0x%p.\n", facts->user);
+    }
 }
 
 static void take_checkpoint(_CrtMemState *state, uint64_t since)
@@ -64,6 +93,9 @@ static void take_checkpoint(_CrtMemState *state, uint64_t since)
     debug_walk(tally_block, &tally);
     section_totals_read(&totals);
     section_resume();
+    if (UNLIKELY(tally.has_bad)) {
+        listing_run(&(struct listing){.is_wanted = is_bad, .show = report_bad});
+    }
     state->pBlockHeader = (struct _CrtMemBlockHeader *)(uintptr_t)tally.newest;
     state->lHighWaterCount = totals.peak;
     state->lTotalCount = totals.total;
@@ -128,7 +160,7 @@ void _CrtMemDumpStatistics(const _CrtMemState *state)
 static bool is_dumped(const struct debug_block *block, void *context)
 {
     const uint64_t *since = context;
-    int type = _BLOCK_TYPE(block->record->use);
+    int type = _BLOCK_TYPE(debug_block_use(block));
     if (debug_block_state(block) != RECORD_LIVE || record_number(block->record) <= *since) {
         return false;
     }
@@ -153,16 +185,16 @@ static void look_for_leak(const struct debug_block *block, void *context)
     hunt->is_any = hunt->is_any || is_leak(block, &hunt->since);
 }
 
-static void dump_place(const struct record *record)
+static void dump_place(const struct origin *origin)
 {
-    if (origin_of_number(record_origin(record))->file == NULL) {
+    if (origin->file == NULL) {
         return;
     }
-    const char *file = debug_file_of(record);
+    const char *file = debug_file_of(origin);
     if (file != NULL) {
-        REPORT_WARNING("%hs(%d) : ", file, debug_line_of(record));
+        REPORT_WARNING("%hs(%d) : ", file, origin->line);
     } else {
-        REPORT_WARNING("#File Error#(%d) : ", debug_line_of(record));
+        REPORT_WARNING("#File Error#(%d) : ", origin->line);
     }
 }
 
@@ -171,7 +203,7 @@ static void dump_data(const struct listed *listed)
     static const char DIGITS[] = "0123456789ABCDEF";
     char text[PREVIEW_SIZE + 1];
     char hex[3 * PREVIEW_SIZE + 1];
-    size_t size = size_min(record_size(&listed->record), PREVIEW_SIZE);
+    size_t size = size_min(listed->facts.size, PREVIEW_SIZE);
     for (size_t i = 0; i < size; i++) {
         uint8_t byte = listed->preview[i];
         text[i] = isprint(byte) ? (char)byte : ' ';
@@ -189,7 +221,7 @@ static void dump_client(const struct listed *listed)
     _CRT_DUMP_CLIENT client = _CrtGetDumpClient();
     // Another thread may have freed the block since it was listed.
     if (client != NULL && listed_is_still_there(listed)) {
-        client(listed->block.user, record_size(&listed->record));
+        client(listed->facts.user, listed->facts.size);
     } else {
         dump_data(listed);
     }
@@ -197,23 +229,22 @@ static void dump_client(const struct listed *listed)
 
 static void dump_contents(const struct listed *listed)
 {
-    const struct record *record = &listed->record;
-    unsigned subtype = _BLOCK_SUBTYPE((unsigned)record->use);
-    dump_place(record);
-    REPORT_WARNING("{%ld} ", (long)record_number(record));
-    switch (_BLOCK_TYPE(record->use)) {
+    const struct debug_facts *facts = &listed->facts;
+    unsigned subtype = _BLOCK_SUBTYPE((unsigned)facts->use);
+    dump_place(facts->origin);
+    REPORT_WARNING("{%ld} ", (long)facts->number);
+    switch (_BLOCK_TYPE(facts->use)) {
     case _CLIENT_BLOCK:
-        REPORT_WARNING("client block at 0x%p, subtype %x, %Iu bytes long.\n", listed->block.user,
-            subtype, record_size(record));
+        REPORT_WARNING("client block at 0x%p, subtype %x, %Iu bytes long.\n", facts->user, subtype,
+            facts->size);
         dump_client(listed);
         return;
     case _CRT_BLOCK:
-        REPORT_WARNING("crt block at 0x%p, subtype %x, %Iu bytes long.\n", listed->block.user,
-            subtype, record_size(record));
+        REPORT_WARNING(
+            "crt block at 0x%p, subtype %x, %Iu bytes long.\n", facts->user, subtype, facts->size);
         break;
     default:
-        REPORT_WARNING(
-            "normal block at 0x%p, %Iu bytes long.\n", listed->block.user, record_size(record));
+        REPORT_WARNING("normal block at 0x%p, %Iu bytes long.\n", facts->user, facts->size);
         break;
     }
     dump_data(listed);
@@ -223,7 +254,7 @@ static void dump_block(const struct listed *listed, void *context)
 {
     (void)context;
     dump_contents(listed);
-    stacks_report(listed->record.stack, REPORT_WARN);
+    stacks_report(listed->facts.stack, REPORT_WARN);
 }
 
 static void dump_since(

@@ -12,9 +12,11 @@ enum {
     AHEAD = 6, // places from the oldest block to the one that is asked of memory
 };
 
+// A block that waits: its base and the address that its free returned to, 48 bits each; above them
+// 16 bits each of its capacity in granules.
 struct place {
-    uintptr_t base;
-    size_t capacity;
+    uint64_t base_and_low;
+    uint64_t caller_and_high;
 };
 
 struct queue {
@@ -73,6 +75,40 @@ static struct place *place_at(const struct queue *queue, size_t number)
     return &queue->ring[(queue->first + number) & (quarantine.place_count - 1)];
 }
 
+// ---- Places -----------------------------------------------------------------------------------
+
+enum {
+    ADDRESS_BITS = 48,
+};
+
+static struct place make_place(const struct debug_block *block, const void *caller)
+{
+    const uint64_t most = UINT32_MAX; // of larger blocks
+    const uint64_t granules = size_min(block->capacity / GRANULE_SIZE, most);
+    return (struct place){
+        .base_and_low = (uintptr_t)block->base | granules << ADDRESS_BITS,
+        .caller_and_high = ((uintptr_t)caller & ((UINT64_C(1) << ADDRESS_BITS) - 1)) |
+                           granules >> 16 << ADDRESS_BITS,
+    };
+}
+
+static void *base_of(const struct place *place)
+{
+    return (void *)(uintptr_t)(place->base_and_low & ((UINT64_C(1) << ADDRESS_BITS) - 1));
+}
+
+static const void *caller_of(const struct place *place)
+{
+    return (const void *)(uintptr_t)(place->caller_and_high & ((UINT64_C(1) << ADDRESS_BITS) - 1));
+}
+
+static size_t capacity_of(const struct place *place)
+{
+    const uint64_t granules =
+        place->base_and_low >> ADDRESS_BITS | place->caller_and_high >> ADDRESS_BITS << 16;
+    return (size_t)granules * GRANULE_SIZE;
+}
+
 // ---- By the owner, or under the lock
 // --------------------------------------------------------------------
 
@@ -100,12 +136,11 @@ static bool has_too_much(const struct queue *queue)
 }
 
 // The queue has a place left.
-static void push(struct queue *queue, const struct debug_block *block)
+static void push(struct queue *queue, const struct place *place)
 {
-    *place_at(queue, queue->count) =
-        (struct place){.base = (uintptr_t)block->base, .capacity = block->capacity};
+    *place_at(queue, queue->count) = *place;
     queue->count++;
-    queue->size += block->capacity;
+    queue->size += capacity_of(place);
 }
 
 static struct place pop(struct queue *queue)
@@ -113,14 +148,14 @@ static struct place pop(struct queue *queue)
     struct place oldest = *place_at(queue, 0);
     queue->first = (queue->first + 1) & (quarantine.place_count - 1);
     queue->count--;
-    queue->size -= oldest.capacity;
+    queue->size -= capacity_of(&oldest);
     return oldest;
 }
 
 static void ask_memory_ahead(const struct queue *queue)
 {
     if (queue->count > AHEAD) {
-        block_fast_prefetch((const void *)place_at(queue, AHEAD)->base);
+        block_fast_prefetch(base_of(place_at(queue, AHEAD)));
     }
 }
 
@@ -137,28 +172,28 @@ static size_t pop_some(struct queue *queue, struct place *places)
 
 // -----------------------------------------------------------------------------------------------
 
-// Puts `block` (NULL: none) in and takes out what has to leave.  False: there is no memory for the
+// Puts `place` (NULL: none) in and takes out what has to leave.  False: there is no memory for the
 // ring.  In a section.
 static bool exchange(
-    struct queue *queue, const struct debug_block *block, struct place *places, size_t *count)
+    struct queue *queue, const struct place *place, struct place *places, size_t *count)
 {
     bool has_ring = LIKELY(queue->ring != NULL) || make_ring(queue);
-    if (has_ring && block != NULL) {
-        push(queue, block);
+    if (has_ring && place != NULL) {
+        push(queue, place);
     }
     *count = has_ring ? pop_some(queue, places) : 0;
     return has_ring;
 }
 
-static bool exchange_in(const struct section_slot *slot, const struct debug_block *block,
-    struct place *places, size_t *count)
+static bool exchange_in(
+    const struct section_slot *slot, const struct place *place, struct place *places, size_t *count)
 {
     struct queue *queue = queue_of(slot);
     if (LIKELY(has_own_queue(slot))) {
-        return exchange(queue, block, places, count);
+        return exchange(queue, place, places, count);
     }
     os_mutex_lock(&queue->mutex);
-    bool has_ring = exchange(queue, block, places, count);
+    bool has_ring = exchange(queue, place, places, count);
     os_mutex_unlock(&queue->mutex);
     return has_ring;
 }
@@ -169,7 +204,7 @@ static void leave(
     struct section_slot *slot, const struct place *place, struct quarantine_damaged *damaged)
 {
     struct debug_block block;
-    if (debug_block_of_base((void *)place->base, &block) &&
+    if (debug_block_of_base(base_of(place), &block) &&
         debug_block_state(&block) == RECORD_QUARANTINED && !debug_block_leave(slot, &block)) {
         damaged->blocks[damaged->count++] = block;
     }
@@ -188,11 +223,11 @@ ALWAYS_INLINE void shrink_own(
 
 // The same of a queue that others use, or has no ring yet.
 static bool put_slow(
-    struct section_slot *slot, const struct debug_block *block, struct quarantine_damaged *damaged)
+    struct section_slot *slot, const struct place *place, struct quarantine_damaged *damaged)
 {
     struct place places[QUARANTINE_DAMAGED_MAX];
     size_t count;
-    bool has_ring = exchange_in(slot, block, places, &count);
+    bool has_ring = exchange_in(slot, place, places, &count);
     while (count != 0) {
         for (size_t j = 0; j < count; j++) {
             leave(slot, &places[j], damaged);
@@ -209,19 +244,19 @@ static bool put_slow(
 // One block goes in and one leaves, as a rule; where a large one came, many small ones leave: each
 // does once.  False: there is no memory for the ring.
 static bool put(
-    struct section_slot *slot, const struct debug_block *block, struct quarantine_damaged *damaged)
+    struct section_slot *slot, const struct place *place, struct quarantine_damaged *damaged)
 {
     struct queue *queue = queue_of(slot);
     if (UNLIKELY(!has_own_queue(slot) || queue->ring == NULL)) {
-        return put_slow(slot, block, damaged);
+        return put_slow(slot, place, damaged);
     }
-    push(queue, block);
+    push(queue, place);
     shrink_own(slot, queue, damaged);
     return true;
 }
 
-bool quarantine_put(
-    const struct debug_block *block, bool has_sound_gaps, struct quarantine_damaged *damaged)
+bool quarantine_put(const struct debug_block *block, bool has_sound_gaps, const void *caller,
+    struct quarantine_damaged *damaged)
 {
     damaged->count = 0;
     struct section_slot *slot = section_enter();
@@ -230,10 +265,38 @@ bool quarantine_put(
         if (UNLIKELY(!has_sound_gaps)) {
             debug_block_fill_gaps(block);
         }
-        if (UNLIKELY(!put(slot, block, damaged))) {
+        const struct place place = make_place(block, caller);
+        if (UNLIKELY(!put(slot, &place, damaged))) {
             debug_block_leave(slot, block);
         }
     }
     section_leave(slot);
     return is_ended;
+}
+
+// ---- Who freed a block ------------------------------------------------------------------------
+
+// Places behind the newest one hold what left long ago, the newest of it last.
+static const struct place *find_in_queue(const struct queue *queue, const void *base)
+{
+    const size_t all = queue->ring == NULL ? 0 : quarantine.place_count;
+    for (size_t age = 0; age < all; age++) {
+        const struct place *place = place_at(queue, queue->count - 1 - age);
+        if (base_of(place) == base) {
+            return place;
+        }
+    }
+    return NULL;
+}
+
+const void *quarantine_caller_of(const void *base)
+{
+    const void *caller = NULL;
+    section_stop();
+    for (size_t i = 0; i < QUARANTINE_QUEUES && caller == NULL; i++) {
+        const struct place *place = find_in_queue(&quarantine.queues[i], base);
+        caller = place == NULL ? NULL : caller_of(place);
+    }
+    section_resume();
+    return caller;
 }

@@ -40,9 +40,13 @@ void quarantine_init(size_t size);
 bool quarantine_is_on(void);
 
 /// Ends a live block and keeps it; gives back the oldest ones, as far as there is no room.
-/// `has_sound_gaps`: they were just looked at.
+/// `has_sound_gaps`: they were just looked at. `caller`: who frees it, or NULL.
 /// @return false when another thread ended the block first
-bool quarantine_put(
-    const struct debug_block *block, bool has_sound_gaps, struct quarantine_damaged *damaged);
+bool quarantine_put(const struct debug_block *block, bool has_sound_gaps, const void *caller,
+    struct quarantine_damaged *damaged);
+
+/// Who freed the block that begins at `base`, which is kept, or has just left; NULL: unknown.  Not
+/// in a section.
+const void *quarantine_caller_of(const void *base);
 
 #endif

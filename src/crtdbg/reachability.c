@@ -48,11 +48,9 @@ static const char *plural(size_t count)
 // As the classic dump names a place: "file(line) : ".
 static void report_place(const struct leak_group *group)
 {
-    struct record record = {0};
-    record_set_origin(&record, group->origin);
-    const char *file = debug_file_of(&record);
+    const char *file = debug_file_of(group->origin);
     if (file != NULL) {
-        REPORT_WARNING("%hs(%d) : ", file, debug_line_of(&record));
+        REPORT_WARNING("%hs(%d) : ", file, group->origin->line);
     }
 }
 

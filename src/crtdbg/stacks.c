@@ -37,8 +37,7 @@ uint32_t stacks_capture(const void *caller)
     if (LIKELY(frames_kept == 0)) {
         return 0;
     }
-    uintptr_t frames[FRAMES_MAX];
-    return stack_depot_put(frames, capture(frames, caller));
+    return unwind_number(unwind_thread_memo(), frames_kept, caller);
 }
 
 static void report_frame(uintptr_t address, enum report_type type)
@@ -59,6 +58,11 @@ void stacks_report_caller(const void *caller, enum report_type type)
     for (size_t i = 0; i < count; i++) {
         report_frame(frames[i], type);
     }
+}
+
+void stacks_report_address(const void *address, enum report_type type)
+{
+    report_frame((uintptr_t)address, type);
 }
 
 void stacks_report(uint32_t stack, enum report_type type)

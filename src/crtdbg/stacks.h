@@ -26,4 +26,7 @@ void stacks_report_caller(const void *caller, enum report_type type);
 /// Reports a stack, a line for each frame. Nothing for 0.
 void stacks_report(uint32_t stack, enum report_type type);
 
+/// Reports the place of one address of code, as a frame.
+void stacks_report_address(const void *address, enum report_type type);
+
 #endif

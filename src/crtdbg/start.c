@@ -66,7 +66,7 @@ static size_t redirect_size(const void *pointer)
 {
     struct debug_block block;
     if (debug_block_find(pointer, &block)) {
-        return debug_block_is_valid(&block) ? record_size(block.record) : 0;
+        return debug_block_is_valid(&block) ? block.size : 0;
     }
     size_t size;
     halde_heap *plain = debug_plain_heap_of(pointer);

@@ -10,6 +10,7 @@
 #include "unwind/stack_depot.h"
 #include "unwind/unwind.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 enum {
@@ -23,9 +24,17 @@ static struct {
     bool is_covered;
 } cache[CACHE_SIZE];
 
+// The option's value, or NULL. It is asked for with every block: options are constant.
 static const char *patterns(void)
 {
-    return engine_option("crt_suppress");
+    static const char NOT_ASKED[] = "";
+    static _Atomic(const char *) known = NOT_ASKED;
+    const char *value = atomic_load_explicit(&known, memory_order_relaxed);
+    if (UNLIKELY(value == NOT_ASKED)) {
+        value = engine_option("crt_suppress");
+        atomic_store_explicit(&known, value, memory_order_relaxed);
+    }
+    return value;
 }
 
 bool suppress_is_on(void)
@@ -78,9 +87,9 @@ static bool matches_path(const char *path)
     return matches_any(path) || (last != NULL && matches_any(last + 1));
 }
 
-static bool matches_file(const struct record *record)
+static bool matches_file(const struct origin *origin)
 {
-    const char *file = debug_file_of(record);
+    const char *file = debug_file_of(origin);
     if (file == NULL) {
         return false;
     }
@@ -89,7 +98,7 @@ static bool matches_file(const struct record *record)
     text_init(&text, place, sizeof(place));
     text_put(&text, file);
     text_put(&text, "(");
-    const int32_t line = debug_line_of(record);
+    const int32_t line = origin->line;
     text_put_decimal(&text, (uint64_t)(line < 0 ? 0 : line));
     text_put(&text, ")");
     return matches_path(file) || matches_path(place);
@@ -123,5 +132,6 @@ bool suppress_covers(const struct record *record)
     if (LIKELY(!suppress_is_on())) {
         return false;
     }
-    return matches_file(record) || (record->stack != 0 && matches_module(record->stack));
+    return matches_file(origin_of_number(record_origin(record))) ||
+           (record->stack != 0 && matches_module(record->stack));
 }

@@ -76,6 +76,18 @@ bool engine_block_is_in_span(const void *block);
  * asked. */
 bool engine_is_heap_address(const void *address);
 
+/**
+ * Visits the busy blocks of a heap (NULL: of all heaps), in order of addresses, without any lock
+ * and without memory: for who has stopped the other threads, wherever they stand, or the heap.
+ * Otherwise what changes meanwhile is seen as it was, or as it becomes.
+ */
+void engine_scan(const halde_heap *heap,
+    void (*visit)(const halde_heap *heap, const struct engine_block *block, void *context),
+    void *context);
+/** The addresses that all blocks lie in: readable all over, unless the program protects them. Empty
+ * before a heap exists. */
+void engine_pool(uintptr_t *start, uintptr_t *end);
+
 /** The addresses that the engine has taken, once a heap exists: all heaps and all that it knows
  * about them. 0 and 0 before. */
 void engine_reservation(uintptr_t *start, uintptr_t *end);

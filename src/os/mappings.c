@@ -73,7 +73,7 @@ static bool read_line(struct reader *reader, struct os_mapping *mapping)
     mapping->end = read_hex(reader, &c);
     mapping->is_readable = next(reader) == 'r';
     mapping->is_writable = next(reader) == 'w';
-    next(reader);
+    mapping->is_executable = next(reader) == 'x';
     mapping->is_shared = next(reader) == 's';
     next(reader);
     skip_until(reader, ' '); // offset

@@ -12,6 +12,7 @@ struct os_mapping {
     uintptr_t end;
     bool is_readable;
     bool is_writable;
+    bool is_executable;
     bool is_shared;
     bool is_file; ///< of a file, as programs and libraries are
 };

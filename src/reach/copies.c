@@ -31,6 +31,7 @@ bool copies_init(struct copies *copies, const struct copies_source *source)
         .read = source->read,
         .hold = source->hold,
         .context = source->context,
+        .direct = source->direct,
         .place_count = count,
         .memory_size = lines_size + (count << COPY_LINE_SHIFT),
     };
@@ -109,6 +110,10 @@ void copies_peek(struct copies *copies, uint64_t kept, uint64_t address, void *b
 {
     const uint64_t line = address >> COPY_LINE_SHIFT;
     const uint64_t kept_line = kept >> COPY_LINE_SHIFT;
+    if (copies_are_needless(copies, address) && copies_are_needless(copies, address + size - 1)) {
+        memcpy(buffer, (const void *)(uintptr_t)address, size);
+        return;
+    }
     const bool has_one_line = (address + size - 1) >> COPY_LINE_SHIFT == line;
     const bool is_in_the_way = ((line ^ kept_line) & (copies->place_count - 1)) == 0;
     if (!has_one_line || (is_in_the_way && line != kept_line)) {

@@ -123,10 +123,8 @@ static bool is_sds_block(struct search *search, const struct reach_block *block,
                is_sds(search, block->start + WORD_SIZE, block->size - WORD_SIZE, pointer));
 }
 
-bool heuristics_accept(struct search *search, uint32_t number, uint64_t pointer)
+bool heuristics_accept(struct search *search, const struct reach_block *block, uint64_t pointer)
 {
-    const struct reach_block found = block_index_get(&search->index, number);
-    const struct reach_block *block = &found;
     const uint32_t heuristics = search->input->heuristics;
     const uint64_t offset = pointer - block->start;
     if ((heuristics & REACH_INTERIOR) != 0) {

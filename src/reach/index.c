@@ -37,12 +37,12 @@ static void fill_buckets(struct block_index *index)
     }
 }
 
-bool block_index_init(struct block_index *index, const struct reach_input *input)
+bool block_index_init(
+    struct block_index *index, const struct reach_block *blocks, size_t block_count, size_t stride)
 {
-    const size_t block_count = input->block_count;
     *index = (struct block_index){
-        .blocks = (const char *)input->blocks,
-        .stride = input->block_stride != 0 ? input->block_stride : sizeof(*input->blocks),
+        .blocks = (const char *)blocks,
+        .stride = stride != 0 ? stride : sizeof(*blocks),
         .count = (uint32_t)block_count,
     };
     if (block_count == 0) {

@@ -25,8 +25,9 @@ struct block_index {
     size_t memory_size;
 };
 
-/// False: no memory.
-bool block_index_init(struct block_index *index, const struct reach_input *input);
+/// `stride` as in the input; 0: nothing lies between. False: no memory.
+bool block_index_init(
+    struct block_index *index, const struct reach_block *blocks, size_t count, size_t stride);
 void block_index_release(struct block_index *index);
 
 /// Bytes of a block that can be pointed at.
@@ -52,12 +53,6 @@ ALWAYS_INLINE struct reach_block block_index_get(const struct block_index *index
 /// The last of the blocks [first, end) that starts at `address` or before; first - 1: none.
 uint32_t block_index_last_before(
     const struct block_index *index, uint32_t first, uint32_t end, uint64_t address);
-
-/// Whether an address may lie in a block at all.
-ALWAYS_INLINE bool block_index_covers(const struct block_index *index, uint64_t address)
-{
-    return address - index->low < index->size;
-}
 
 /// The block of an address that is covered, or REACH_NO_BLOCK.
 ALWAYS_INLINE uint32_t block_index_find(const struct block_index *index, uint64_t address)

@@ -58,10 +58,11 @@ static uint32_t next_block(struct lost *lost, struct step *step,
             (const uint64_t *)(const void *)copies_at(&search->copies, step->address, &size);
         const size_t count = size_min(size, end - step->address) / WORD_SIZE;
         for (size_t i = 0; i < count; i++) {
-            if (LIKELY(!block_index_covers(&search->index, words[i]))) {
+            const uint64_t word = RELAXED_LOAD(words[i]); // once, as in follow_words()
+            if (LIKELY(!search_covers(search, word))) {
                 continue;
             }
-            const uint32_t block = block_index_find(&search->index, words[i]);
+            const uint32_t block = block_index_find(&search->index, word);
             if (block != REACH_NO_BLOCK && is_wanted(lost, block)) {
                 step->address += (i + 1) * WORD_SIZE;
                 return block;
@@ -153,15 +154,17 @@ bool search_lost(struct search *search)
         return true;
     }
     const size_t steps_size = count * sizeof(struct step);
+    const size_t finished_size = count * sizeof(uint32_t);
     struct lost lost = {
         .search = search,
-        .finished = search->queue, // which is empty by now
+        .finished = pages_take(finished_size),
         .steps = pages_take(steps_size),
     };
-    if (lost.steps == NULL) {
-        return false;
+    const bool has_memory = lost.finished != NULL && lost.steps != NULL;
+    if (has_memory) {
+        class_all(&lost);
     }
-    class_all(&lost);
+    pages_give_back(lost.finished, finished_size);
     pages_give_back(lost.steps, steps_size);
-    return true;
+    return has_memory;
 }

@@ -24,8 +24,11 @@
  * Of each group of lost blocks that no other lost block leads to, exactly one is definite: of a
  * cycle the one at the lowest address that a search in order of addresses meets first.
  *
- * Memory comes from the system, never from malloc(): some 14 bytes for each block, a bounded copy
- * of what is not here yet, and 16 bytes for each lost block that lies on one chain.  Nothing
+ * The blocks are a list or, where that would be too large or cannot be made, a map (block_map.h).
+ *
+ * Memory comes from the system, never from malloc(): of a list some 13 bytes for each block, of a
+ * map 1/21 of the addresses that hold blocks; a bounded copy of what is not here yet; and for each
+ * lost block 4 bytes, 29 more with a map, and 16 if it lies on the longest chain.  Nothing
  * recurses; every block is read at most once, lost ones twice more.  A block's word is trusted for
  * nothing but a look-up, so damaged memory gives wrong classes at worst.
  *
@@ -35,6 +38,7 @@
 #define REACH_REACH_H
 
 #include "base/compiler.h"
+#include "reach/block_map.h"
 
 #include <string.h>
 
@@ -64,6 +68,8 @@ typedef size_t (*reach_reader)(void *context, uint64_t address, void *buffer, si
 /// Memory that is here already: the bytes at an address, which stay as long as the search. `*size`:
 /// how many follow one another. NULL: it is not here, and has to be read.
 typedef const void *(*reach_holder)(void *context, uint64_t address, size_t *size);
+/// Describes the block of a map that starts in the granule at an address. False: it is no more.
+typedef bool (*reach_describer)(void *context, uint64_t granule, struct reach_block *block);
 
 /// Pointers to the inside of a block that count as pointers to its start.
 enum reach_heuristics {
@@ -88,6 +94,8 @@ struct reach_input {
     const struct reach_block *blocks; ///< by address; no two overlap
     size_t block_count;               ///< at most REACH_BLOCKS_MAX
     size_t block_stride;              ///< bytes from one block to the next; 0: nothing lies between
+    struct block_map *map;            ///< in place of `blocks`, finished; it receives the classes
+    reach_describer describe;         ///< with a map only
     const struct reach_range *roots;
     size_t root_count;
     const uint64_t *words; ///< registers and the like: roots, too
@@ -97,10 +105,11 @@ struct reach_input {
     const struct reach_range *constants;
     size_t constant_count;
     reach_reader read;
-    reach_holder hold;   ///< asked before blocks are read; NULL: nothing is here
-    void *context;       ///< of both
-    uint32_t heuristics; ///< enum reach_heuristics
-    bool has_referrers;  ///< note for each block from where it was reached first
+    reach_holder hold;         ///< asked before anything is read; NULL: nothing is here
+    void *context;             ///< of all of them
+    struct reach_range direct; ///< of this process: readable as it is, whatever `hold` says
+    uint32_t heuristics;       ///< enum reach_heuristics
+    bool has_referrers;  ///< note for each block from where it was reached first; not of a map
     size_t memory_limit; ///< bytes of copies of blocks; 0: 256 MiB
 };
 
@@ -113,7 +122,9 @@ struct reach_referrer {
 };
 
 struct reach {
-    // Results: an item for each block of the input, in its order.
+    // Results: an item for each block of the input, in its order; with a map for each lost one.
+    const struct reach_block *lost; ///< with a map: the lost blocks, by address
+    size_t lost_count;
     uint8_t *classes;  ///< enum reach_class
     uint32_t *leaders; ///< of an indirect block: the definite one that leads to it; else its own
                        ///< index
@@ -125,11 +136,22 @@ struct reach {
     // Own.
     void *memory;
     size_t memory_size;
+    size_t lost_size;
 };
 
 /// Classes all blocks. False: no memory for it. `reach` is released by reach_release() if true.
 bool reach_search(const struct reach_input *input, struct reach *reach);
 void reach_release(struct reach *reach);
+
+/// The class of a block of a map, after the search; REACH_NOT_SEARCHED: it is lost.
+ALWAYS_INLINE enum reach_class reach_class_in_map(const struct block_map *map, uint64_t start)
+{
+    const struct map_cell *cell = block_map_cell(map, start);
+    const uint64_t bit = block_map_bit(start);
+    const enum reach_class others =
+        (cell->possible & bit) != 0 ? REACH_POSSIBLE : REACH_NOT_SEARCHED;
+    return (cell->reached & bit) != 0 ? REACH_REACHABLE : others;
+}
 
 /// A word that leads into a range that was asked for.
 struct reach_pointer {

@@ -213,12 +213,21 @@ static bool is_own(const struct reach_process *process, const struct reach_mappi
            process->own[i].end >= mapping->end;
 }
 
+// Whether a mapping is data of a module that the loader has protected after relocation.
+static bool is_protected_data(const struct reach_process *process, size_t number)
+{
+    const struct reach_mapping *mapping = &process->mappings[number];
+    const struct reach_mapping *next = mapping + 1;
+    return number + 1 < process->mapping_count && mapping->is_module && mapping->is_constant &&
+           next->is_module && next->is_file && next->is_root && next->start == mapping->end;
+}
+
 void reach_find_roots(const struct reach_process *process, const struct reach_root_sink *sink)
 {
     const struct gathering gathering = {process, sink};
     for (uint32_t i = 0; i < process->mapping_count; i++) {
         const struct reach_mapping *mapping = &process->mappings[i];
-        if (mapping->is_root && mapping->is_module) {
+        if (mapping->is_module && (mapping->is_root || is_protected_data(process, i))) {
             add(&gathering, mapping->start, mapping->end, REACH_ROOT_MODULE, i, REACH_NOBODY);
         }
     }

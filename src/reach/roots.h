@@ -9,6 +9,13 @@
  * stack pointer; and stacks of threads that have ended, which the C library keeps for the next
  * thread and which are full of old pointers.
  *
+ * Data of a module that the loader has protected after relocation (RELRO) counts, too: static
+ * libraries, the loader's own among them, keep pointers there that they set once.  It is what
+ * cannot be written to right before the module's writable data:
+ *
+ *     | header, code | constants |  ...  | protected data | data |
+ *       r--  r-x       r--                 r--   root       rw-  root
+ *
  *     a stack that the C library has made, with thread-local storage at its end:
  *     +-------+----------------------+--------------------------+-----------+------------+
  *     | guard | not in use           | stack                    | variables | descriptor |
@@ -27,9 +34,10 @@
 struct reach_mapping {
     uint64_t start;
     uint64_t end;
-    bool is_root;   ///< readable and writable, and nobody else's
-    bool is_module; ///< data of the program or of a library
-    bool is_file;   ///< has a name
+    bool is_root;     ///< readable and writable, and nobody else's
+    bool is_module;   ///< data of the program or of a library
+    bool is_file;     ///< has a name
+    bool is_constant; ///< readable, neither writable nor executable, and nobody else's
 };
 
 struct reach_thread {

@@ -7,7 +7,8 @@
 #include "reach/pages.h"
 
 enum {
-    COPIES_LIMIT = 256 << 20
+    COPIES_LIMIT = 256 << 20,
+    QUEUE_CAPACITY = 1 << 15,
 };
 
 // The results lie one behind the other, the largest items first.
@@ -15,7 +16,7 @@ static bool take_results(struct reach *reach, size_t count, bool has_referrers)
 {
     const size_t referrers_size = has_referrers ? count * sizeof(struct reach_referrer) : 0;
     const size_t leaders_size = count * sizeof(uint32_t);
-    *reach = (struct reach){.memory_size = referrers_size + leaders_size + count};
+    reach->memory_size = referrers_size + leaders_size + count;
     uint8_t *memory = pages_take(reach->memory_size);
     if (memory == NULL) {
         return false;
@@ -27,9 +28,24 @@ static bool take_results(struct reach *reach, size_t count, bool has_referrers)
     return true;
 }
 
+// ---- What a search needs ----------------------------------------------------------------------
+
 static size_t queue_size(const struct search *search)
 {
-    return search->input->block_count * sizeof(*search->queue);
+    return search->queue.capacity * sizeof(*search->queue.handles);
+}
+
+// For the shortest way to each block all of them must find room.
+static bool take_queue(struct search *search)
+{
+    const size_t wanted =
+        search->input->has_referrers ? search->input->block_count : QUEUE_CAPACITY;
+    search->queue.capacity = 1;
+    while (search->queue.capacity < wanted) {
+        search->queue.capacity *= 2;
+    }
+    search->queue.handles = pages_take(queue_size(search));
+    return search->queue.handles != NULL;
 }
 
 // Whether blocks fill a good part of the addresses from the first to the last.
@@ -39,48 +55,127 @@ static bool is_dense(const struct search *search)
     for (size_t i = 0; i < search->input->block_count; i++) {
         size += reach_block_of(search->input, i).size;
     }
-    return size >= search->index.size / 4;
+    return size >= search->size / 4;
 }
 
-static bool take_own(struct search *search)
+static bool take_copies(struct search *search)
 {
     const struct reach_input *input = search->input;
-    search->queue = pages_take(queue_size(search));
-    if (search->queue == NULL || !block_index_init(&search->index, input)) {
-        return false;
-    }
     const struct copies_source source = {
         .read = input->read,
         .hold = input->hold,
         .context = input->context,
-        .range_size = search->index.size,
-        .is_dense = is_dense(search),
+        .direct = input->direct,
+        .range_size = search->size,
+        .is_dense = search->map == NULL && is_dense(search),
         .limit = input->memory_limit == 0 ? COPIES_LIMIT : input->memory_limit,
     };
     return copies_init(&search->copies, &source);
 }
 
+// Blocks from now on are those of a list.
+static bool take_index(
+    struct search *search, const struct reach_block *blocks, size_t count, size_t stride)
+{
+    if (!block_index_init(&search->index, blocks, count, stride)) {
+        return false;
+    }
+    search->map = NULL;
+    search->low = search->index.low;
+    search->size = search->index.size;
+    return true;
+}
+
+static bool take_blocks(struct search *search)
+{
+    const struct reach_input *input = search->input;
+    if (input->map == NULL) {
+        return take_results(search->result, input->block_count, input->has_referrers) &&
+               take_index(search, input->blocks, input->block_count, input->block_stride);
+    }
+    search->map = input->map;
+    search->low = input->map->base;
+    search->size = input->map->used;
+    return true;
+}
+
 static void release_own(struct search *search)
 {
-    pages_give_back(search->queue, queue_size(search));
+    if (search->queue.handles != NULL) {
+        pages_give_back(search->queue.handles, queue_size(search));
+    }
     block_index_release(&search->index);
     copies_release(&search->copies);
 }
 
+// ---- The lost blocks of a map -----------------------------------------------------------------
+
+static uint64_t lost_of(const struct map_cell *cell)
+{
+    return cell->starts & ~(cell->reached | cell->possible);
+}
+
+static size_t count_lost(const struct block_map *map)
+{
+    size_t count = 0;
+    uint64_t at = block_map_next(map, 0, lost_of);
+    for (; at != MAP_NO_GRANULE; at = block_map_next(map, at + 1, lost_of)) {
+        count++;
+    }
+    return count;
+}
+
+static void list_lost(const struct search *search, struct reach_block *blocks)
+{
+    const struct reach_input *input = search->input;
+    uint64_t end = 0;
+    uint64_t at = block_map_next(search->map, 0, lost_of);
+    for (; at != MAP_NO_GRANULE; at = block_map_next(search->map, at + 1, lost_of)) {
+        struct reach_block *block = &blocks[search->result->lost_count];
+        if (input->describe(input->context, at, block) && block->start >= end &&
+            block->size <= UINT64_MAX - block->start) {
+            end = block->start + block->size;
+            search->result->lost_count++;
+        }
+    }
+}
+
+// From here on they are all blocks that there are.
+static bool take_lost(struct search *search)
+{
+    struct reach *reach = search->result;
+    const size_t count = count_lost(search->map);
+    reach->lost_size = count * sizeof(*reach->lost);
+    struct reach_block *lost = pages_take(reach->lost_size);
+    reach->lost = lost;
+    if (count > REACH_BLOCKS_MAX || lost == NULL || !take_results(reach, count, false)) {
+        return false;
+    }
+    list_lost(search, lost);
+    return take_index(search, lost, reach->lost_count, 0);
+}
+
+// -----------------------------------------------------------------------------------------------
+
+static bool search_all(struct search *search)
+{
+    if (!take_blocks(search) || !take_queue(search) || !take_copies(search)) {
+        return false;
+    }
+    search_mark(search);
+    return (search->map == NULL || take_lost(search)) && search_lost(search);
+}
+
 bool reach_search(const struct reach_input *input, struct reach *reach)
 {
-    if (input->block_count > REACH_BLOCKS_MAX ||
-        !take_results(reach, input->block_count, input->has_referrers)) {
+    *reach = (struct reach){0};
+    if (input->block_count > REACH_BLOCKS_MAX) {
         return false;
     }
     struct search search = {.input = input, .result = reach};
-    bool is_done = take_own(&search);
-    if (is_done) {
-        search_mark(&search);
-        is_done = search_lost(&search);
-        reach->read_size = search.copies.read_size;
-        reach->is_cut = copies_are_exhausted(&search.copies);
-    }
+    const bool is_done = search_all(&search);
+    reach->read_size = search.copies.read_size;
+    reach->is_cut = copies_are_exhausted(&search.copies);
     release_own(&search);
     if (!is_done) {
         reach_release(reach);
@@ -91,6 +186,7 @@ bool reach_search(const struct reach_input *input, struct reach *reach)
 void reach_release(struct reach *reach)
 {
     pages_give_back(reach->memory, reach->memory_size);
+    pages_give_back((void *)(uintptr_t)reach->lost, reach->lost_size);
     *reach = (struct reach){0};
 }
 

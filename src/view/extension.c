@@ -11,6 +11,7 @@ enum {
     EXTENSIONS_MAX = 16,
     PROBES_MAX = 4096,     // of the user info table, which is at most half full
     ORIGIN_SIZE_MAX = 256, // bytes
+    HANDLE_SIZE_MAX = 256, // bytes of an entry
 };
 
 // ---- The list ---------------------------------------------------------------------------------
@@ -43,6 +44,7 @@ void view_read_extensions(struct view *view, uint64_t first)
     memset(&view->stacks, 0, sizeof(view->stacks));
     memset(&view->debug, 0, sizeof(view->debug));
     memset(&view->recorder, 0, sizeof(view->recorder));
+    memset(&view->handles, 0, sizeof(view->handles));
     uint64_t address = first;
     for (int i = 0; i < EXTENSIONS_MAX && address != 0; i++) {
         if (!store_read(&view->contents, address, &head, sizeof(head)) ||
@@ -55,6 +57,8 @@ void view_read_extensions(struct view *view, uint64_t first)
             LAYOUT_DEBUG_HEAP, LAYOUT_DEBUG_HEAP_VERSION);
         take_extension(
             view, address, head.size, &view->recorder, sizeof(view->recorder), LAYOUT_RECORDER, 1);
+        take_extension(
+            view, address, head.size, &view->handles, sizeof(view->handles), LAYOUT_HANDLES, 1);
         address = (uint64_t)(uintptr_t)head.next;
     }
 }
@@ -199,11 +203,10 @@ uint64_t view_debug_heap(struct view *view)
 static bool has_debug_fields(const struct view *view, uint32_t record_size)
 {
     const struct layout_debug_heap *debug = &view->debug;
-    return is_inside(debug->size, record_size) && is_inside(debug->number, record_size) &&
-           is_inside(debug->stack, record_size) && is_inside(debug->inner, record_size) &&
-           is_inside(debug->use, record_size) && is_inside(debug->thread_id, record_size) &&
-           is_inside(debug->shape, record_size) && is_inside(debug->origin, record_size) &&
-           is_inside(debug->state, record_size);
+    return is_inside(debug->number_low, record_size) && is_inside(debug->stack, record_size) &&
+           is_inside(debug->thread_and_number, record_size) &&
+           is_inside(debug->origin_word, record_size) && is_inside(debug->state, record_size) &&
+           debug->thread_bits < 32 && debug->origin_bits < 32;
 }
 
 static bool take_debug_state(const struct view *view, uint32_t value, enum view_debug_state *state)
@@ -224,45 +227,61 @@ static bool take_debug_state(const struct view *view, uint32_t value, enum view_
     return false;
 }
 
-// Where a block was asked for; what nobody knows stays 0.
-static void take_origin(struct view *view, uint64_t number, struct view_debug_block *block)
+static bool has_origin_fields(const struct layout_debug_heap *debug)
 {
-    uint8_t bytes[ORIGIN_SIZE_MAX];
-    const struct layout_debug_heap *debug = &view->debug;
     const uint32_t size = debug->origin_size;
+    return size <= ORIGIN_SIZE_MAX && is_inside(debug->origin_file, size) &&
+           is_inside(debug->origin_copy, size) && is_inside(debug->origin_line, size) &&
+           is_inside(debug->origin_use, size) && is_inside(debug->origin_shift, size) &&
+           is_inside(debug->origin_offset, size) && is_inside(debug->origin_is_inner, size);
+}
+
+// Reads an origin's entry.
+static bool read_origin(struct view *view, uint64_t number, uint8_t bytes[ORIGIN_SIZE_MAX])
+{
+    const struct layout_debug_heap *debug = &view->debug;
     uint64_t origins = 0;
-    if (number == 0 || number >= debug->origin_count || size > sizeof(bytes) ||
-        !is_inside(debug->origin_file, size) || !is_inside(debug->origin_copy, size) ||
-        !is_inside(debug->origin_line, size) ||
-        !store_read(&view->contents, debug->origins, &origins, sizeof(origins)) || origins == 0 ||
-        !store_read(&view->contents, origins + number * size, bytes, size)) {
-        return;
-    }
+    return number != 0 && number < debug->origin_count && has_origin_fields(debug) &&
+           store_read(&view->contents, debug->origins, &origins, sizeof(origins)) && origins != 0 &&
+           store_read(
+               &view->contents, origins + number * debug->origin_size, bytes, debug->origin_size);
+}
+
+// Where the inner data starts, from the user data on, and how large it is: crtdbg/record.h says
+// what comes before it.  A size of 0 where the numbers contradict each other.
+static void take_inner(struct view_debug_block *block, uint64_t alignment, uint64_t offset)
+{
+    const uint64_t word = sizeof(uint64_t);
+    const uint64_t overhead = (0 - offset) % word + alignment - 1 + 2 * word;
+    const uint64_t aligned = (block->outer + overhead + offset) & ~(alignment - 1);
+    block->inner = (uint32_t)(aligned - offset - block->outer);
+    block->size = block->outer_size > overhead ? block->outer_size - overhead : 0;
+}
+
+// What the origin says about the block: where it was asked for, its type, its parts.
+static void take_origin(struct view *view, const uint8_t *bytes, const struct view_element *element,
+    struct view_debug_block *block)
+{
+    const struct layout_debug_heap *debug = &view->debug;
+    const uint32_t use = (uint32_t)view_number(bytes, debug->origin_use);
+    const uint64_t shift = view_number(bytes, debug->origin_shift);
+    const uint64_t alignment = (uint64_t)1 << (shift < 32 ? shift : 0);
+    const bool is_inner = view_number(bytes, debug->origin_is_inner) != 0;
     block->file = view_number(bytes, debug->origin_file);
     block->file_copy = view_number(bytes, debug->origin_copy);
     block->line = (int32_t)(uint32_t)view_number(bytes, debug->origin_line);
-}
-
-// Of the inner data: crtdbg/record.h says what comes before it. 0 where the numbers contradict each
-// other.
-static uint64_t inner_size_of(const struct view_debug_block *block, uint64_t alignment)
-{
-    const uint64_t word = sizeof(uint64_t);
-    const uint64_t above = alignment - 1 + 2 * word + block->inner % word;
-    return block->outer_size > above ? block->outer_size - above : 0;
-}
-
-// What the alignment says about the block's parts.
-static void take_shape(const struct view *view, const uint8_t *bytes,
-    const struct view_element *element, struct view_debug_block *block)
-{
-    const struct layout_debug_heap *debug = &view->debug;
-    const uint64_t shift = view_number(bytes, debug->shape) & debug->shift_mask;
-    const uint64_t alignment = (uint64_t)1 << (shift < 32 ? shift : 0);
-    block->front = block->inner != 0 ? debug->front_gap_size : (uint32_t)alignment;
+    block->type = block->state == VIEW_DEBUG_DELAYED ? 0 : (uint16_t)use;
+    block->subtype = block->state == VIEW_DEBUG_DELAYED ? 0 : (uint16_t)(use >> 16);
+    block->front = is_inner ? debug->front_gap_size : (uint32_t)alignment;
     block->outer = element->start + block->front;
+    const uint64_t gaps = (uint64_t)block->front + debug->tail_gap_size;
+    block->outer_size = element->user_size > gaps ? element->user_size - gaps : 0;
+    block->size = block->outer_size;
+    // A block that was freed and kept is filled as a whole.
+    if (is_inner && (block->state == VIEW_DEBUG_LIVE || block->state == VIEW_DEBUG_IGNORED)) {
+        take_inner(block, alignment, view_number(bytes, debug->origin_offset));
+    }
     block->address = block->outer + block->inner;
-    block->size = block->inner != 0 ? inner_size_of(block, alignment) : block->outer_size;
 }
 
 // The user's data lies within the engine's block.
@@ -302,19 +321,21 @@ bool view_debug_block(struct view *view, const struct view_heap *heap,
     if (!take_debug_state(view, (uint32_t)view_number(bytes, debug->state), &state)) {
         return false;
     }
-    uint32_t use = (uint32_t)view_number(bytes, debug->use);
+    const uint64_t thread_and_number = view_number(bytes, debug->thread_and_number);
     *block = (struct view_debug_block){
         .state = state,
-        .outer_size = view_number(bytes, debug->size),
-        .number = view_number(bytes, debug->number),
-        .inner = (uint32_t)view_number(bytes, debug->inner),
-        .type = (uint16_t)use,
-        .subtype = (uint16_t)(use >> 16),
-        .thread_id = (uint32_t)view_number(bytes, debug->thread_id),
+        .number = view_number(bytes, debug->number_low) | thread_and_number >> debug->thread_bits
+                                                                                   << 32,
+        .thread_id = (uint32_t)(thread_and_number & ((1u << debug->thread_bits) - 1)),
         .stack = (uint32_t)view_number(bytes, debug->stack),
     };
-    take_shape(view, bytes, element, block);
-    take_origin(view, view_number(bytes, debug->origin), block);
+    const uint64_t origin =
+        view_number(bytes, debug->origin_word) & ((1u << debug->origin_bits) - 1);
+    uint8_t entry[ORIGIN_SIZE_MAX];
+    if (!read_origin(view, origin, entry)) {
+        return false;
+    }
+    take_origin(view, entry, element, block);
     return is_sound_debug(block, element);
 }
 
@@ -396,6 +417,52 @@ bool view_record(struct view *view, const struct view_heap *heap,
         break;
     }
     return false;
+}
+
+// ---- Movable objects ----------------------------------------------------------------------------
+
+// A word of an entry that can be one.
+static bool is_word(struct layout_field field, uint32_t entry_size)
+{
+    return field.size == sizeof(uint64_t) && field.offset % sizeof(uint64_t) == 0 &&
+           is_inside(field, entry_size);
+}
+
+bool view_handle_table(struct view *view, struct view_handle_table *table)
+{
+    const struct layout_handles *handles = &view->handles;
+    uint64_t fresh = 0;
+    if (handles->extension.size != sizeof(*handles) || handles->entry_count > VIEW_HANDLES_MAX ||
+        handles->entry_size > HANDLE_SIZE_MAX || handles->entries % sizeof(uint64_t) != 0 ||
+        handles->entry_size % sizeof(uint64_t) != 0 ||
+        handles->entries > UINT64_MAX - (uint64_t)VIEW_HANDLES_MAX * HANDLE_SIZE_MAX ||
+        !is_word(handles->flags, handles->entry_size) ||
+        !is_word(handles->data, handles->entry_size) ||
+        !store_read(&view->contents, handles->fresh, &fresh, sizeof(fresh))) {
+        return false;
+    }
+    const bool is_sound = fresh <= handles->entry_count;
+    *table = (struct view_handle_table){
+        .start = handles->entries,
+        .count = is_sound ? (uint32_t)fresh : handles->entry_count,
+        .entry_size = handles->entry_size,
+    };
+    return table->count > 0;
+}
+
+bool view_handle(struct view *view, const struct view_handle_table *table, uint32_t number,
+    uint64_t *handle, uint64_t *data)
+{
+    uint8_t bytes[HANDLE_SIZE_MAX];
+    const struct layout_handles *handles = &view->handles;
+    const uint64_t entry = table->start + (uint64_t)number * table->entry_size;
+    if (number >= table->count || !store_read(&view->contents, entry, bytes, handles->entry_size) ||
+        (view_number(bytes, handles->flags) & handles->flag_in_use) == 0) {
+        return false;
+    }
+    *handle = entry + handles->data.offset;
+    *data = view_number(bytes, handles->data);
+    return *data != 0;
 }
 
 // ---- Stacks -----------------------------------------------------------------------------------

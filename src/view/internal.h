@@ -74,9 +74,10 @@ struct view {
     uint32_t pool_slices; ///< slices that may be accessible; read anew after view_forget()
     bool has_pool_slices;
 
-    struct layout_stacks stacks; ///< size 0: none; likewise the next two
+    struct layout_stacks stacks; ///< size 0: none; likewise the next three
     struct layout_debug_heap debug;
     struct layout_recorder recorder;
+    struct layout_handles handles;
     uint64_t debug_handle;
     bool has_debug_handle;
     struct depot depot;

@@ -317,6 +317,22 @@ struct view_recorder {
 };
 /// What the process records; `mode` is LAYOUT_RECORD_OFF when nothing.
 void view_recorder(const struct view *view, struct view_recorder *recorder);
+enum {
+    VIEW_HANDLES_MAX = 1 << 20
+};
+/// The table of movable Global and Local objects.
+struct view_handle_table {
+    uint64_t start; ///< address of entry 0
+    uint32_t count; ///< entries up to the last that was ever used
+    uint32_t entry_size;
+};
+/// False: the process has no such objects.
+bool view_handle_table(struct view *view, struct view_handle_table *table);
+/// What entry `number` of the table holds. False: no object that has memory.
+/// @param handle  receives the address of the word that holds `*data`: the program's handle
+/// @param data    receives where the object's memory is
+bool view_handle(struct view *view, const struct view_handle_table *table, uint32_t number,
+    uint64_t *handle, uint64_t *data);
 /// The debug heap's handle; 0: it is off.
 uint64_t view_debug_heap(struct view *view);
 

@@ -3,6 +3,7 @@
 
 #include "win32/handle_table.h"
 
+#include "base/layout.h"
 #include "halde-win32/winternl.h"
 
 enum {
@@ -17,6 +18,23 @@ static struct {
     _Alignas(ENTRY_SIZE) struct handle_entry entries[HANDLE_TABLE_CAPACITY];
     struct handle_entry end; // its address is the end of the list; never used
 } table;
+
+// What readers outside are told of it.
+static struct layout_handles described = {
+    .extension = {.name = LAYOUT_HANDLES, .version = 1, .size = sizeof(struct layout_handles)},
+    .entry_count = HANDLE_TABLE_CAPACITY,
+    .entry_size = ENTRY_SIZE,
+    .flags = {offsetof(struct handle_entry, flags), sizeof(uintptr_t)},
+    .data = {offsetof(struct handle_entry, data), sizeof(void *)},
+    .flag_in_use = HANDLE_IN_USE,
+};
+
+static COLD void describe_locked(void)
+{
+    described.entries = (uintptr_t)table.entries;
+    described.fresh = (uintptr_t)&table.fresh;
+    engine_extend_layout(&described.extension);
+}
 
 bool handle_is_tagged(const void *value)
 {
@@ -45,6 +63,9 @@ struct handle_entry *handle_table_take_locked(uintptr_t flags)
         entry = (struct handle_entry *)table.freed;
         table.freed = handle_flags(entry);
     } else if (table.fresh < HANDLE_TABLE_CAPACITY) {
+        if (table.fresh == 0) {
+            describe_locked();
+        }
         entry = &table.entries[table.fresh++];
     } else {
         return NULL;

@@ -4,7 +4,7 @@
 
 # <crtdbg.h> gets along with every header of C11, POSIX and C++17, before it and after it, in debug and
 # release units, with and without _CRTDBG_MAP_ALLOC, in both languages, with both compilers; and what it
-# maps is still mapped behind the other header.
+# maps is still mapped behind the other header.  It and the headers of its kind are valid C89 and C++98.
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
@@ -163,13 +163,34 @@ all_jobs() {
         done
     done
 }
+
+# ... and the oldest languages: with headers of theirs, with Halde's of the C run-time library.
+old_c_headers=(assert.h ctype.h errno.h limits.h locale.h math.h setjmp.h signal.h stdarg.h stddef.h
+    stdio.h stdlib.h string.h time.h malloc.h new.h direct.h io.h halde_leaks.h)
+old_jobs() {
+    local order mode standard
+    for order in before after; do
+        for mode in "${modes[@]}"; do
+            for standard in c89 gnu89 c99; do
+                echo "gcc c -std=$standard $order all/old_c.h $mode"
+                echo "clang c -std=$standard $order all/old_c.h $mode"
+            done
+            echo "g++ cpp -std=c++98 $order all/old_cxx.h $mode"
+            echo "clang++ cpp -std=c++98 $order all/old_cxx.h $mode"
+        done
+    done
+}
 mkdir "$work/all"
 printf '#include <%s>\n' "${cxx_headers[@]}" "${posix_headers[@]}" >"$work/all/cxx.h"
 printf '#include <%s>\n' "${c_headers[@]}" "${posix_headers[@]}" >"$work/all/c.h"
+printf '#include <%s>\n' "${old_c_headers[@]}" >"$work/all/old_c.h"
+printf '#include <%s>\n' algorithm cstdlib cstring iostream map memory new string vector \
+    "${old_c_headers[@]}" >"$work/all/old_cxx.h"
 
 {
     single_jobs
     all_jobs
+    old_jobs
 } >"$work/jobs.txt"
 xargs -P "$(nproc)" -L 1 bash "$work/job.sh" "$top" "$work" <"$work/jobs.txt" >"$work/failures"
 wanted=$(wc -l <"$work/jobs.txt")

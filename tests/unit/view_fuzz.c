@@ -260,33 +260,37 @@ static struct layout_recorder recorder = {
 static uint64_t debug_handle;
 static struct fuzz_origin {
     uint64_t file, copy;
-    int32_t line;
+    int32_t line, use;
+    uint32_t offset;
+    uint8_t shift, is_inner;
 } fuzz_origins[10];
 static uint64_t origins_address;
 static struct layout_debug_heap debug = {
     .extension = {.name = LAYOUT_DEBUG_HEAP,
         .version = LAYOUT_DEBUG_HEAP_VERSION,
         .size = sizeof(debug)},
-    .size = {.offset = 0, .size = 6},
-    .number = {.offset = 6, .size = 6},
-    .stack = {.offset = 12, .size = 4},
-    .inner = {.offset = 16, .size = 4},
-    .use = {.offset = 20, .size = 4},
-    .thread_id = {.offset = 24, .size = 3},
-    .shape = {.offset = 27, .size = 1},
-    .origin = {.offset = 28, .size = 3},
-    .state = {.offset = 31, .size = 1},
+    .number_low = {.offset = 0, .size = 4},
+    .stack = {.offset = 4, .size = 4},
+    .thread_and_number = {.offset = 8, .size = 4},
+    .origin_word = {.offset = 12, .size = 4},
+    .state = {.offset = 15, .size = 1},
+    .thread_bits = 22,
+    .origin_bits = 20,
     .state_live = 1,
     .state_ignored = 2,
     .state_delayed = 3,
     .state_quarantined = 4,
     .front_gap_size = 16,
-    .shift_mask = 31,
+    .tail_gap_size = 4,
     .origin_count = 10,
     .origin_size = sizeof(struct fuzz_origin),
     .origin_file = {.offset = 0, .size = 8},
     .origin_copy = {.offset = 8, .size = 8},
     .origin_line = {.offset = 16, .size = 4},
+    .origin_use = {.offset = 20, .size = 4},
+    .origin_offset = {.offset = 24, .size = 4},
+    .origin_shift = {.offset = 28, .size = 1},
+    .origin_is_inner = {.offset = 29, .size = 1},
 };
 static struct layout_stacks stacks = {
     .extension = {.name = LAYOUT_STACKS, .version = 1, .size = sizeof(stacks)},
@@ -294,27 +298,27 @@ static struct layout_stacks stacks = {
 
 static halde_heap *make_debug_heap(void)
 {
-    halde_heap *heap = engine_heap_create(32);
+    halde_heap *heap = engine_heap_create(16);
     ASSERT_NOT_NULL(heap);
     debug_handle = (uintptr_t)heap;
     debug.heap = (uintptr_t)&debug_handle;
     origins_address = (uintptr_t)fuzz_origins;
     debug.origins = (uintptr_t)&origins_address;
     stacks.depot = (uintptr_t)stack_depot_place();
+    for (size_t i = 1; i < 10; i++) {
+        fuzz_origins[i] = (struct fuzz_origin){.line = (int32_t)i,
+            .use = 1,
+            .offset = i == 3 ? 5 : 0,
+            .shift = i == 4 ? 6 : 4,
+            .is_inner = i == 3 || i == 5};
+    }
     for (size_t i = 0; i < BLOCKS; i++) {
-        size_t size = i * 7 % 300;
         struct engine_block block;
-        void *data = halde_heap_alloc(heap, size + 40, 0);
+        void *data = halde_heap_alloc(heap, i * 7 % 300 + 20, 0);
         ASSERT_TRUE(engine_block_at(heap, data, &block));
         const uintptr_t frames[3] = {i % 10, 2, 3};
-        uint8_t record[32] = {0};
-        memcpy(record, &size, 6);
-        memcpy(record + 6, &i, 6);
-        memcpy(record + 12, &(uint32_t){stack_depot_put(frames, 3)}, 4);
-        memcpy(record + 16, &(uint32_t){i % 11 == 0 ? 16 : 0}, 4);
-        record[27] = 4;
-        record[28] = (uint8_t)(i % 12);
-        record[31] = (uint8_t)(i % 5);
+        const uint32_t record[4] = {
+            (uint32_t)i, stack_depot_put(frames, 3), 77, (uint32_t)(i % 12 | i % 5 << 24)};
         memcpy(block.record, record, sizeof(record));
     }
     engine_extend_layout(&stacks.extension);

@@ -7,8 +7,20 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <stdlib.h>
 #include <string.h>
 #include <windows.h>
+
+// NULL is an invalid parameter; a program without _DEBUG is not told more.
+static unsigned invalid_parameters;
+
+static void note_invalid(const wchar_t *expression, const wchar_t *function, const wchar_t *file,
+    unsigned line, uintptr_t reserved)
+{
+    bool is_plain =
+        expression == NULL && function == NULL && file == NULL && line == 0 && reserved == 0;
+    invalid_parameters += is_plain;
+}
 
 static void test_sizes(void)
 {
@@ -74,15 +86,17 @@ static void test_walk(void)
     entry = (_HEAPINFO){._pentry = (int *)(void *)&entry, ._useflag = _USEDENTRY};
     EXPECT_TRUE(_heapwalk(&entry) == _HEAPBADNODE);
     entry._useflag = _FREEENTRY;
-    EXPECT_TRUE(_heapwalk(&entry) == _HEAPBADPTR);
+    EXPECT_TRUE(_heapwalk(&entry) == _HEAPBADNODE);
     EXPECT_TRUE(_heapwalk(NULL) == _HEAPBADPTR);
 }
 
 int main(void)
 {
+    _set_invalid_parameter_handler(note_invalid);
     test_sizes();
     test_expand();
     test_walk();
+    EXPECT_SIZE(invalid_parameters, 3); // _msize(), _expand() and _heapwalk()
     EXPECT_TRUE(_heapchk() == _HEAPOK);
     EXPECT_TRUE(_heapmin() == 0);
     EXPECT_TRUE((HANDLE)_get_heap_handle() == GetProcessHeap());

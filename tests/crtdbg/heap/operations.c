@@ -17,6 +17,14 @@ static void section_3_types(void)
     void *block = _malloc_dbg(4, 77, NULL, 0);
     EXPECT_REPORTS("E Error: memory allocation: bad memory block type.\n");
     EXPECT_TRUE(_CrtReportBlockType(block) == 77);
+    // A checkpoint cannot count it, section 14.2.
+    _CrtMemState state;
+    _CrtMemCheckpoint(&state);
+    EXPECT_REPORTS("W Bad memory block found at " ADDRESS ".\n", ADDRESS_OF(block));
+    block = _realloc_dbg(block, 5, _NORMAL_BLOCK, "demo.c", 8);
+    _CrtMemCheckpoint(&state);
+    EXPECT_REPORTS(
+        "W Bad memory block found at " ADDRESS ".\n" ALLOCATED_AT, ADDRESS_OF(block), "demo.c", 8);
     _free_dbg(block, 77);
     EXPECT_REPORTS(VALID_TYPE);
     block = _malloc_dbg(4, _NORMAL_BLOCK, NULL, 0);
@@ -312,6 +320,33 @@ static void section_10_6_client_objects(void)
     free(other);
 }
 
+static void free_all(void *block, void *context)
+{
+    void **blocks = context;
+    visited_count++;
+    EXPECT_TRUE(block == blocks[2]);
+    for (size_t i = 0; i < 3; i++) {
+        _free_dbg(blocks[i], _CLIENT_BLOCK);
+    }
+}
+
+// What a callback frees is not visited any more, also when delayed free keeps it.
+static void section_10_6_freed_by_callback(void)
+{
+    static const int flags[] = {1, 1 | _CRTDBG_DELAY_FREE_MEM_DF};
+    for (size_t i = 0; i < 2; i++) {
+        void *blocks[3];
+        int old = _CrtSetDbgFlag(flags[i]);
+        for (size_t j = 0; j < 3; j++) {
+            blocks[j] = _malloc_dbg(8, _CLIENT_BLOCK, NULL, 0);
+        }
+        visited_count = 0;
+        _CrtDoForAllClientObjects(free_all, blocks);
+        EXPECT_SIZE(visited_count, 1);
+        _CrtSetDbgFlag(old);
+    }
+}
+
 static void __cdecl dump_client(void *block, size_t size)
 {
     _RPT1(_CRT_WARN, "client %u\n", (unsigned)size);
@@ -351,6 +386,8 @@ static void section_18_heap_functions(void)
     }
     EXPECT_TRUE(result == _HEAPEND);
     EXPECT_SIZE(found, 10);
+    info = (_HEAPINFO){._pentry = (int *)&info, ._useflag = _FREEENTRY};
+    EXPECT_TRUE(_heapwalk(&info) == _HEAPBADNODE);
     EXPECT_TRUE(_heapchk() == _HEAPOK && _heapmin() == 0 && _heapset('x') == _HEAPOK);
     EXPECT_TRUE(_get_heap_handle() != 0);
     for (size_t i = 0; i < 10; i++) {
@@ -381,6 +418,7 @@ int main(void)
     section_8_2_sizes();
     section_10_3_memory_block();
     section_10_6_client_objects();
+    section_10_6_freed_by_callback();
     section_13_2_dump_client();
     section_18_heap_functions();
     EXPECT_TRUE(_CrtDumpMemoryLeaks() == 0);

@@ -215,6 +215,45 @@ static void sizes_without_record(void)
     EXPECT_SILENCE();
 }
 
+// ---- Types, and a table that is full -----------------------------------------------------------
+
+static int client(int subtype)
+{
+    return (int)((unsigned)_CLIENT_BLOCK | (unsigned)subtype << 16);
+}
+
+static void subtypes(int step)
+{
+    for (int subtype = 0; subtype <= 0xFFFF; subtype += step) {
+        void *block = _malloc_dbg(1, client(subtype), NULL, 0);
+        EXPECT_SIZE((unsigned)_CrtReportBlockType(block), (unsigned)client(subtype));
+        _CrtSetDbgBlockType(block, _NORMAL_BLOCK);
+        EXPECT_SIZE((unsigned)_CrtReportBlockType(block), _NORMAL_BLOCK);
+        _CrtSetDbgBlockType(block, client(subtype ^ 1));
+        EXPECT_SIZE((unsigned)_CrtReportBlockType(block), (unsigned)client(subtype ^ 1));
+        _free_dbg(block, client(subtype ^ 1));
+    }
+    EXPECT_SILENCE();
+}
+
+// More places than there are numbers for: later ones have neither file nor line, but all the rest.
+static void full_table(void)
+{
+    for (int line = 1; line <= 1100000; line++) {
+        _free_dbg(_malloc_dbg(1, _NORMAL_BLOCK, "full.c", line), _NORMAL_BLOCK);
+    }
+    void *known = _malloc_dbg(2, _NORMAL_BLOCK, "full.c", 1000);
+    expect_place(known, 2, "full.c", 1000);
+    void *unknown = _malloc_dbg(2, client(77), "full.c", 1100000);
+    expect_place(unknown, 2, NULL, 0);
+    EXPECT_SIZE((unsigned)_CrtReportBlockType(unknown), (unsigned)client(77));
+    unknown = _realloc_dbg(unknown, 20, client(77), "full.c", 1100000);
+    expect_place(unknown, 20, NULL, 0);
+    _free_dbg(unknown, client(77));
+    _free_dbg(known, _NORMAL_BLOCK);
+    subtypes(257);
+}
+
 int main(void)
 {
     capture_start();
@@ -227,5 +266,7 @@ int main(void)
     front_gaps();
     tails();
     sizes_without_record();
+    subtypes(1);
+    full_table();
     return test_result();
 }

@@ -31,11 +31,12 @@ endforeach()
 file(GLOB pages CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/man/*.3")
 install(FILES ${pages} DESTINATION "${CMAKE_INSTALL_MANDIR}/man3")
 file(GLOB pages CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/man/*.7")
-# Options concern those who run programs, the other pages those who write them.
-set(options_page "${PROJECT_SOURCE_DIR}/docs/man/halde-options.7")
-list(REMOVE_ITEM pages "${options_page}")
+# Options and suppressions concern those who run programs, the other pages those who write them.
+set(pages_for_users "${PROJECT_SOURCE_DIR}/docs/man/halde-options.7"
+  "${PROJECT_SOURCE_DIR}/docs/man/halde-suppressions.7")
+list(REMOVE_ITEM pages ${pages_for_users})
 install(FILES ${pages} DESTINATION "${CMAKE_INSTALL_MANDIR}/man7")
-install(FILES "${options_page}" DESTINATION "${CMAKE_INSTALL_MANDIR}/man7" COMPONENT tool)
+install(FILES ${pages_for_users} DESTINATION "${CMAKE_INSTALL_MANDIR}/man7" COMPONENT tool)
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE"
   DESTINATION "${CMAKE_INSTALL_DATAROOTDIR}/doc/halde" COMPONENT tool)
 

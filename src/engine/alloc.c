@@ -999,7 +999,8 @@ static bool grow_large(
     }
     bool stays = slice_heap(slice) == heap && slice_is_large(slice) && data == large_block(slice) &&
                  user_size > RELAXED_LOAD(slice->user_size) && user_size <= large_capacity(slice) &&
-                 (slice_kind(slice) == SLICE_ALONE || user_size < LARGE_ALONE_SIZE);
+                 (slice_kind(slice) == SLICE_ALONE || user_size < LARGE_ALONE_SIZE) &&
+                 (slice->flags & SLICE_FLAG_USER_INFO) == 0;
     if (stays) {
         RELAXED_STORE(slice->user_size, user_size);
     }
@@ -1049,6 +1050,14 @@ static void *resize_again(struct heap *heap, void *data, size_t user_size, uint3
     return result;
 }
 
+void *heap_resize_quick(void *data, size_t size, uint32_t flags)
+{
+    struct slice *slice = slice_of(data);
+    struct heap *heap = slice == NULL ? NULL : slice_heap(slice);
+    return heap == NULL || RELAXED_LOAD(heap->handle) == 0 ? NULL
+                                                           : resize_again(heap, data, size, flags);
+}
+
 // The rest of a move, outside of the session. Whoever frees the block meanwhile loses the new one.
 static void *finish_move(
     halde_heap *handle, void *data, const struct move *move, enum halde_status *status)
@@ -1063,6 +1072,23 @@ static void *finish_move(
     return moved;
 }
 
+NOINLINE void *heap_realloc_rest(
+    halde_heap *handle, void *data, size_t size, uint32_t flags, enum halde_status *status)
+{
+    struct heap *heap = heap_of(handle);
+    if (heap == NULL) {
+        *status = HALDE_BAD_HEAP;
+        return NULL;
+    }
+    struct session session;
+    session_begin(&session, heap, flags);
+    flags |= (heap->flags & HALDE_HEAP_ZERO) != 0 ? HALDE_ZERO : 0;
+    struct move move = {0};
+    void *result = realloc_in(&session, data, size, flags, status, &move);
+    session_end(&session);
+    return move.from == NULL ? result : finish_move(handle, data, &move, status);
+}
+
 void *heap_realloc_plain(
     halde_heap *handle, void *data, size_t size, uint32_t flags, enum halde_status *status)
 {
@@ -1071,18 +1097,9 @@ void *heap_realloc_plain(
         *status = heap == NULL ? HALDE_BAD_HEAP : HALDE_BAD_ARGUMENT;
         return NULL;
     }
+    *status = HALDE_OK;
     void *result = resize_again(heap, data, size, flags);
-    if (LIKELY(result != NULL)) {
-        *status = HALDE_OK;
-        return result;
-    }
-    struct session session;
-    session_begin(&session, heap, flags);
-    flags |= (heap->flags & HALDE_HEAP_ZERO) != 0 ? HALDE_ZERO : 0;
-    struct move move = {0};
-    result = realloc_in(&session, data, size, flags, status, &move);
-    session_end(&session);
-    return move.from == NULL ? result : finish_move(handle, data, &move, status);
+    return LIKELY(result != NULL) ? result : heap_realloc_rest(handle, data, size, flags, status);
 }
 
 // ---- Questions --------------------------------------------------------------------------------

@@ -87,15 +87,10 @@ ALWAYS_INLINE void fast_put_block(
     }
 }
 
-/// Allocates up to CLASS_BYTE_MAX bytes from the caller's magazine, in the heap of an opening of
-/// the caller's thread record. NULL, with nothing changed, when that is not possible:
-/// fast_alloc_rest() decides.
-ALWAYS_INLINE void *fast_alloc_in(
+/// fast_alloc_in() for sizes up to CLASS_BYTE_MAX.
+ALWAYS_INLINE void *fast_alloc_bytes_in(
     struct thread *thread, struct opening *opening, const halde_heap *handle, size_t size)
 {
-    if (UNLIKELY(size > CLASS_BYTE_MAX)) {
-        return NULL;
-    }
     uint32_t size_class = size_class_table[(size + GRANULE_SIZE - 1) >> GRANULE_SHIFT];
     void *block = NULL;
     if (LIKELY(fast_enter(thread, opening, handle))) {
@@ -103,6 +98,16 @@ ALWAYS_INLINE void *fast_alloc_in(
     }
     fast_leave(thread);
     return block;
+}
+
+/// Allocates up to CLASS_BYTE_MAX bytes from the caller's magazine, in the heap of an opening of
+/// the caller's thread record. NULL, with nothing changed, when that is not possible:
+/// fast_alloc_rest() decides.
+ALWAYS_INLINE void *fast_alloc_in(
+    struct thread *thread, struct opening *opening, const halde_heap *handle, size_t size)
+{
+    return LIKELY(size <= CLASS_BYTE_MAX) ? fast_alloc_bytes_in(thread, opening, handle, size)
+                                          : NULL;
 }
 
 /// Frees a block of a one-slice span with byte states into the caller's magazine. Returns false,
@@ -226,6 +231,9 @@ extern HIDDEN halde_heap *fast_home;
 /// they began.
 extern HIDDEN halde_heap *fast_malloc_home;
 extern HIDDEN halde_heap *fast_free_home;
+/// The largest size that fast_malloc() serves: CLASS_BYTE_MAX; or 0, from when a redirect wants to
+/// see all allocations, so that they lose no time there.  Relaxed.
+extern HIDDEN size_t fast_malloc_max;
 
 /// The opening for operations on a heap.
 ALWAYS_INLINE struct opening *fast_opening(struct thread *thread, const halde_heap *handle)
@@ -233,12 +241,27 @@ ALWAYS_INLINE struct opening *fast_opening(struct thread *thread, const halde_he
     return handle == RELAXED_LOAD(fast_home) ? &thread->open_home : &thread->open;
 }
 
+/// Whether a size exceeds fast_malloc_max.
+ALWAYS_INLINE bool fast_exceeds_max(size_t size)
+{
+#if defined(__x86_64__) && !CONFIG_TSAN
+    bool exceeds;
+    __asm__("cmpq %2, %1" : "=@cca"(exceeds) : "r"(size), "m"(fast_malloc_max)); // one instruction
+    return exceeds;
+#else
+    return size > RELAXED_LOAD(fast_malloc_max);
+#endif
+}
+
 /// The same on the process heap, with an opening of its own: a program that uses private heaps
 /// besides is not slower for it. NULL: fast_malloc_rest() decides.
 ALWAYS_INLINE void *fast_malloc(size_t size)
 {
     struct thread *thread = thread_current;
-    return fast_alloc_in(thread, &thread->open_home, RELAXED_LOAD(fast_malloc_home), size);
+    if (UNLIKELY(fast_exceeds_max(size))) {
+        return NULL;
+    }
+    return fast_alloc_bytes_in(thread, &thread->open_home, RELAXED_LOAD(fast_malloc_home), size);
 }
 
 /// False, for NULL and for blocks of other heaps too: fast_free_any_rest() decides.

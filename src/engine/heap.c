@@ -38,6 +38,7 @@ enum {
 HIDDEN halde_heap *fast_home;
 HIDDEN halde_heap *fast_malloc_home;
 HIDDEN halde_heap *fast_free_home;
+HIDDEN size_t fast_malloc_max;
 HIDDEN bool heap_some_zeroes_freed;
 HIDDEN bool heap_some_shut;
 HIDDEN bool engine_is_at_rest;
@@ -591,6 +592,17 @@ static size_t process_heap_record_size(void)
     return os_option_is("mode", "exact") ? ENGINE_PROCESS_RECORD_SIZE : 0;
 }
 
+// Tells malloc's fast paths where the process heap is, as far as a redirect leaves them any.  A
+// redirect may be there before the heap: it was made when there was no memory for one.
+AT_START static void set_malloc_homes(halde_heap *handle)
+{
+    const struct allocator_redirect *redirect = __atomic_load_n(&engine_redirect, __ATOMIC_ACQUIRE);
+    const bool lets_frees_pass = redirect == NULL || redirect->lets_frees_pass;
+    RELAXED_STORE(fast_malloc_home, redirect == NULL ? handle : NULL);
+    RELAXED_STORE(fast_malloc_max, redirect == NULL ? CLASS_BYTE_MAX : 0);
+    RELAXED_STORE(fast_free_home, lets_frees_pass ? handle : NULL);
+}
+
 AT_START bool heap_system_init(void)
 {
     if (LIKELY(atomic_load_explicit(&registry.is_initialised, memory_order_acquire))) {
@@ -632,8 +644,7 @@ AT_START bool heap_system_init(void)
             }
             registry.process_heap = handle;
             RELAXED_STORE(fast_home, handle);
-            RELAXED_STORE(fast_malloc_home, handle);
-            RELAXED_STORE(fast_free_home, handle);
+            set_malloc_homes(handle);
         }
         if (registry.process_heap != NULL) {
             atomic_store_explicit(&registry.is_initialised, true, memory_order_release);
@@ -839,11 +850,7 @@ enum halde_status halde_heap_unlock(halde_heap *handle)
 void engine_set_redirect(const struct allocator_redirect *redirect)
 {
     __atomic_store_n(&engine_redirect, redirect, __ATOMIC_RELEASE);
-    halde_process_heap(); // so that nobody makes it later
-    RELAXED_STORE(fast_malloc_home, NULL);
-    if (!redirect->lets_frees_pass) {
-        RELAXED_STORE(fast_free_home, NULL);
-    }
+    set_malloc_homes(halde_process_heap());
 }
 
 AT_START void heap_describe(struct layout *layout)

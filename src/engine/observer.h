@@ -46,6 +46,14 @@ void *heap_realloc_plain(
     halde_heap *heap, void *block, size_t size, uint32_t flags, enum halde_status *status);
 enum halde_status heap_free_plain(halde_heap *heap, void *block, uint32_t flags);
 
+/// A resize in whatever heap that takes nothing but the block and the caller's cache.  NULL, with
+/// nothing changed: it takes more, or this is no block, or one with user info; then
+/// heap_realloc_rest() decides.
+void *heap_resize_quick(void *block, size_t size, uint32_t flags);
+/// heap_realloc_plain() without the quick attempt. `block` is not NULL.
+void *heap_realloc_rest(
+    halde_heap *heap, void *block, size_t size, uint32_t flags, enum halde_status *status);
+
 /// halde_heap_alloc() on behalf of a function that the program called.
 void *heap_alloc_for(halde_heap *heap, size_t size, uint32_t flags, const void *caller);
 

@@ -32,7 +32,7 @@ struct delete_claim {
 };
 
 /// `caller` is the return address of the function that the program called.  The functions do what
-/// the C functions do, but for the error number, which the malloc layer sets.
+/// the C functions do; of them only `reallocate` sets the error number.
 struct allocator_redirect {
     /// `alignment` 0: the usual; otherwise a power of two. Zeroed where `flags` has HALDE_ZERO.
     void *(*allocate)(size_t size, size_t alignment, uint32_t flags, enum allocator_family family,

@@ -18,4 +18,5 @@ const struct malloc_family halde_malloc_family = {
     .write_xml = statistics_write_xml,
     .write_text = statistics_write_text,
     .end = malloc_recorder_end,
+    .replacing = malloc_recorder_replacing,
 };

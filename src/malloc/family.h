@@ -37,7 +37,8 @@ struct malloc_family {
     void (*info)(struct mallinfo2 *info);
     void (*write_xml)(FILE *stream);
     void (*write_text)(void);
-    void (*end)(uint32_t reason); ///< malloc_recorder_end()
+    void (*end)(uint32_t reason);         ///< malloc_recorder_end()
+    void (*replacing)(bool is_replacing); ///< malloc_recorder_replacing()
 };
 
 /// Defined by libhalde only; in the preload object a weak reference.
@@ -57,7 +58,8 @@ ALWAYS_INLINE const struct allocator_redirect *family_redirect(void)
 
 /// The public functions without their fast paths.  The table above names these: a public name would
 /// lead back to the preload object, which comes first in the dynamic linker's order.
-void *malloc_rest(size_t size, const void *caller);
+typedef void *malloc_function(size_t size, const void *caller);
+malloc_function malloc_rest;
 void *calloc_rest(size_t count, size_t size, const void *caller);
 void *realloc_rest(void *block, size_t size, const void *caller);
 void malloc_free_rest(void *block, enum allocator_family family, const void *caller);
@@ -66,6 +68,10 @@ size_t malloc_size_of(const void *block);
 /// `alignment` is a power of two. NULL when out of memory; the error number is left alone.
 void *malloc_aligned(
     size_t alignment, size_t size, enum allocator_family family, const void *caller);
+
+/// What malloc() calls where its fast path fails: malloc_rest(), or a function of whoever has the
+/// redirect, which may leave the rest to that.  Set once, relaxed.
+extern HIDDEN malloc_function *malloc_other;
 
 /// The same without a redirect; they work while one is in force.  Blocks as there: any may be
 /// given. `alignment` 0: the usual. NULL when out of memory.
@@ -82,6 +88,8 @@ bool malloc_is_in_use(void);
 /// process is about to end for a reason that it knows.
 void malloc_recorder_start(void);
 void malloc_recorder_end(uint32_t reason);
+/// The process is about to become another program, or has failed to.
+void malloc_recorder_replacing(bool is_replacing);
 
 /// A pointer that is no block of Halde's: the bytes of it that can be read go to a new block of
 /// `size` bytes. NULL when out of memory; the process ends when nothing can be read there.

@@ -43,11 +43,13 @@ NOINLINE void *malloc_rest(size_t size, const void *caller)
     return LIKELY(block != NULL) ? block : out_of_memory();
 }
 
+HIDDEN malloc_function *malloc_other = malloc_rest;
+
 // CALLER is asked for where it is needed: the fast path has no use for it.
 ALWAYS_INLINE void *allocate(size_t size)
 {
     void *block = fast_malloc(size);
-    return LIKELY(block != NULL) ? block : malloc_rest(size, CALLER);
+    return LIKELY(block != NULL) ? block : RELAXED_LOAD(malloc_other)(size, CALLER);
 }
 
 HALDE_API void *malloc(size_t size)
@@ -245,20 +247,25 @@ HALDE_API void free_aligned_sized(void *block, size_t alignment, size_t size)
 
 void *malloc_plain_reallocate(void *block, size_t size)
 {
+    void *quick = heap_resize_quick(block, size, ENGINE_HEADROOM);
+    if (LIKELY(quick != NULL)) {
+        return quick;
+    }
     halde_heap *heap;
     enum place place = find_heap(block, &heap);
     if (place == PLACE_FOREIGN) {
-        return foreign_realloc(block, size);
+        void *copy = foreign_realloc(block, size);
+        return copy != NULL ? copy : out_of_memory();
     }
     if (place == PLACE_UNUSED) {
         misuse_abort("realloc", halde_process_heap(), block, HALDE_BLOCK_FREED);
     }
     enum halde_status status;
-    void *resized = heap_realloc_plain(heap, block, size, ENGINE_HEADROOM, &status);
+    void *resized = heap_realloc_rest(heap, block, size, ENGINE_HEADROOM, &status);
     if (UNLIKELY(resized == NULL && status != HALDE_NO_MEMORY)) {
         misuse_abort("realloc", heap, block, status);
     }
-    return resized;
+    return LIKELY(resized != NULL) ? resized : out_of_memory();
 }
 
 void *realloc_rest(void *block, size_t size, const void *caller)
@@ -268,9 +275,8 @@ void *realloc_rest(void *block, size_t size, const void *caller)
         return linked->realloc(block, size, caller);
     }
     const struct allocator_redirect *redirect = family_redirect();
-    void *resized = UNLIKELY(redirect != NULL) ? redirect->reallocate(block, size, caller)
-                                               : malloc_plain_reallocate(block, size);
-    return LIKELY(resized != NULL) ? resized : out_of_memory();
+    return UNLIKELY(redirect != NULL) ? redirect->reallocate(block, size, caller)
+                                      : malloc_plain_reallocate(block, size);
 }
 
 ALWAYS_INLINE void *reallocate(void *block, size_t size)

@@ -58,6 +58,13 @@ enum channel_reason {
     CHANNEL_UNLOAD, ///< a library is about to be unloaded: its addresses need a name later, too
 };
 
+/// Why a process with a channel tells nothing.
+enum channel_refusal {
+    CHANNEL_NO_REFUSAL,
+    CHANNEL_HAS_DEBUG_HEAP, ///< its debug heap has the place where the recorder would be
+    CHANNEL_HAS_NO_MEMORY,  ///< there is no memory for what would be recorded
+};
+
 struct channel_header {
     // Constant.
     char magic[8];
@@ -76,9 +83,11 @@ struct channel_header {
     _Atomic(uint32_t) process_id;             ///< as it sees itself; 0: it has not started
     _Atomic(uint32_t) has_ended;              ///< 1: it tells nothing more
     _Atomic(uint32_t) question;
-    _Atomic(uint32_t) reason;     ///< enum channel_reason of the question
-    _Atomic(uint64_t) started_ns; ///< CLOCK_MONOTONIC when time 0 was
-    _Atomic(uint32_t) bell;       ///< futex
+    _Atomic(uint32_t) reason;       ///< enum channel_reason of the question
+    _Atomic(uint64_t) started_ns;   ///< CLOCK_MONOTONIC when time 0 was
+    _Atomic(uint32_t) bell;         ///< futex
+    _Atomic(uint32_t) is_replacing; ///< 1: it is about to become another program
+    _Atomic(uint32_t) refusal;      ///< enum channel_refusal
 
     // The collector writes.
     _Alignas(64) _Atomic(uint32_t) is_asleep; ///< 1: ring

@@ -89,6 +89,8 @@ extern HIDDEN THREAD_LOCAL struct record_thread record_thread;
 /// The redirects and observers of the two modes.
 extern HIDDEN const struct allocator_redirect record_exact;
 extern HIDDEN const struct allocator_redirect record_sample;
+/// malloc() where its fast path fails, while sampling.
+void *record_sample_malloc(size_t size, const void *caller);
 extern HIDDEN const struct heap_observer record_exact_observer;
 extern HIDDEN const struct heap_observer record_sample_observer;
 
@@ -137,28 +139,11 @@ ALWAYS_INLINE uint32_t record_thread_id(void)
 /// The thread's memo, which it gets if it has not asked before. NULL: none.
 struct unwind_memo *record_make_memo(void);
 
-/// The number of the stack that begins with `caller`, without a memo. 0: there is no room for it.
-uint32_t record_stack_slow(const void *caller);
-
 /// The number of the stack that begins with `caller`.  Inlined, like all on the way here: each
 /// frame of ours has to be walked over.
 ALWAYS_INLINE uint32_t record_stack(struct unwind_memo *memo, const void *caller)
 {
-    uintptr_t frames[RECORD_FRAMES_MAX];
-    struct unwind_stack found;
-    uint32_t stack;
-    if (LIKELY(memo != NULL && unwind_remember(memo, frames, recorder.frames, caller, &found))) {
-        stack = found.number != NULL ? *found.number : 0;
-        if (stack == 0) {
-            stack = stack_depot_put_summed(frames, found.count, found.sum);
-            if (found.number != NULL) {
-                *found.number = stack;
-            }
-        }
-        unwind_memo_done(memo);
-    } else {
-        stack = record_stack_slow(caller);
-    }
+    uint32_t stack = unwind_number(memo, recorder.frames, caller);
     return LIKELY(stack != 0) ? stack : recorder.unknown_stack;
 }
 

@@ -3,6 +3,7 @@
 
 // Rings: who has which, and how events get into them.  See channel.h.
 
+#include "malloc/family.h"
 #include "os/channel.h"
 #include "os/os.h"
 #include "os/process.h"
@@ -61,11 +62,25 @@ void record_stop_telling(void)
     atomic_store_explicit(&recorder.page->is_noting, 0, memory_order_relaxed);
 }
 
+// Whether it is this process that the collector listens to: not a child of vfork().
+static bool has_listener(void)
+{
+    return recorder.channel != NULL && record_is_telling() &&
+           atomic_load_explicit(&recorder.page->process_id, memory_order_relaxed) ==
+               os_process_id();
+}
+
+void malloc_recorder_replacing(bool is_replacing)
+{
+    if (has_listener()) {
+        atomic_store_explicit(&recorder.channel->is_replacing, is_replacing, memory_order_relaxed);
+    }
+}
+
 void record_ask(enum channel_reason reason)
 {
     static struct os_mutex mutex;
-    if (recorder.channel == NULL || !record_is_telling() ||
-        atomic_load_explicit(&recorder.page->process_id, memory_order_relaxed) != os_process_id()) {
+    if (!has_listener()) {
         return;
     }
     struct channel_header *channel = recorder.channel;

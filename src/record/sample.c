@@ -7,7 +7,7 @@
 // exp(-s / interval), and stands for s / p bytes: its weight.
 //
 // What was noted lies beside the block's user info.  Such a block does not pass the fast path of a
-// free, so all others are freed as if nobody sampled.
+// free, nor the quick way of a resize, so all others are freed and resized as if nobody sampled.
 
 #include "base/bits.h"
 #include "engine/block.h"
@@ -17,6 +17,8 @@
 #include "malloc/family.h"
 #include "os/channel.h"
 #include "record/record.h"
+
+#include <string.h>
 
 // ---- Chance -------------------------------------------------------------------------------------
 
@@ -200,38 +202,67 @@ static COLD void *draw_for(void *block, size_t size, const void *caller)
     return block;
 }
 
+ALWAYS_INLINE void *count_block(void *block, size_t size, const void *caller)
+{
+    return count_down(size) ? block : draw_for(block, size, caller);
+}
+
+// Out of the caller's magazines, in the heap of an opening of its thread record; or NULL.
+ALWAYS_INLINE void *take_block(
+    struct thread *thread, struct opening *opening, const halde_heap *handle, size_t size)
+{
+    if (LIKELY(size <= CLASS_BYTE_MAX)) {
+        return fast_alloc_bytes_in(thread, opening, handle, size);
+    }
+    return size <= CLASS_MAX ? fast_alloc_words_in(thread, opening, handle, size) : NULL;
+}
+
+ALWAYS_INLINE void *zero_if_asked(void *block, size_t size, uint32_t flags)
+{
+    return (flags & HALDE_ZERO) != 0 ? memset(block, 0, size) : block;
+}
+
 static NOINLINE void *allocate_rest(
     size_t size, size_t alignment, uint32_t flags, const void *caller)
 {
     void *block = malloc_plain_allocate(size, alignment, flags);
-    return block == NULL || count_down(size) ? block : draw_for(block, size, caller);
+    return block == NULL ? NULL : count_block(block, size, caller);
 }
 
-// Calls come last, so that the usual way needs no frame.
 static void *allocate(
     size_t size, size_t alignment, uint32_t flags, enum allocator_family family, const void *caller)
 {
     (void)family;
-    if (UNLIKELY((alignment | flags) != 0)) {
-        return allocate_rest(size, alignment, flags, caller);
-    }
     struct thread *thread = thread_current;
-    void *block = fast_alloc_in(thread, &thread->open_home, recorder.heap, size);
+    void *block = LIKELY(alignment <= GRANULE_SIZE)
+                      ? take_block(thread, &thread->open_home, recorder.heap, size)
+                      : NULL;
     if (UNLIKELY(block == NULL)) {
         return allocate_rest(size, alignment, flags, caller);
     }
-    return count_down(size) ? block : draw_for(block, size, caller);
+    return count_block(zero_if_asked(block, size, flags), size, caller);
+}
+
+// Calls come last, so that the usual way needs no frame.
+void *record_sample_malloc(size_t size, const void *caller)
+{
+    struct thread *thread = thread_current;
+    void *block = take_block(thread, &thread->open_home, recorder.heap, size);
+    return LIKELY(block != NULL) ? count_block(block, size, caller) : malloc_rest(size, caller);
 }
 
 static void release(void *block, enum allocator_family family, const void *caller)
 {
     (void)family;
     (void)caller;
-    if (block != NULL) {
+    if (block == NULL) {
+        return;
+    }
+    if (fast_size(block) == SIZE_MAX) { // it may have been picked
         struct sample sample = find_sample(NULL, block);
         tell_freed(&sample, is_temporary(block));
-        malloc_plain_release(block);
     }
+    malloc_plain_release(block);
 }
 
 // A block was resized.
@@ -245,7 +276,8 @@ static void replace_sample(const struct sample *old, void *resized, size_t size,
     }
 }
 
-static void *reallocate(void *block, size_t size, const void *caller)
+// A block that may have been picked, or that has to go where this takes more.
+static NOINLINE void *reallocate_rest(void *block, size_t size, const void *caller)
 {
     struct sample old = find_sample(NULL, block);
     void *resized = malloc_plain_reallocate(block, size);
@@ -254,6 +286,13 @@ static void *reallocate(void *block, size_t size, const void *caller)
     }
     replace_sample(&old, resized, size, caller);
     return resized;
+}
+
+static void *reallocate(void *block, size_t size, const void *caller)
+{
+    void *resized = heap_resize_quick(block, size, ENGINE_HEADROOM);
+    return LIKELY(resized != NULL) ? count_block(resized, size, caller)
+                                   : reallocate_rest(block, size, caller);
 }
 
 const struct allocator_redirect record_sample = {
@@ -270,16 +309,18 @@ static void *allocate_in(
     halde_heap *handle, size_t size, size_t alignment, uint32_t flags, const void *caller)
 {
     struct thread *thread = thread_current;
-    void *block = LIKELY((alignment | flags) == 0)
-                      ? fast_alloc_in(thread, &thread->observed, handle, size)
+    void *block = LIKELY(alignment <= GRANULE_SIZE)
+                      ? take_block(thread, &thread->observed, handle, size)
                       : NULL;
     if (UNLIKELY(block == NULL)) {
         block = heap_alloc_plain(handle, size, alignment, flags);
         if (block == NULL || record_observed_heap(handle) == NULL) {
             return block;
         }
+    } else {
+        zero_if_asked(block, size, flags);
     }
-    return count_down(size) ? block : draw_for(block, size, caller);
+    return count_block(block, size, caller);
 }
 
 static void *reallocate_in(halde_heap *handle, void *block, size_t size, uint32_t flags,

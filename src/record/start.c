@@ -72,12 +72,6 @@ void record_release_memo(void)
     }
 }
 
-uint32_t record_stack_slow(const void *caller)
-{
-    uintptr_t frames[RECORD_FRAMES_MAX];
-    return stack_depot_put(frames, unwind_capture(frames, recorder.frames, caller));
-}
-
 // ---- The channel --------------------------------------------------------------------------------
 
 // Whether `count` items of `size` bytes from `offset` on lie within the channel.
@@ -131,6 +125,20 @@ static bool open_channel(int descriptor, bool takes_depot)
     recorder.ring_shift = channel->ring_shift;
     recorder.is_child = os_parent_id() == recorder.collector_id;
     return true;
+}
+
+// Says why nothing will be told, in a channel that is not ours yet, and closes it.
+static void refuse(int descriptor, enum channel_refusal refusal)
+{
+    size_t size;
+    struct channel_header *channel = descriptor < 0 ? NULL : os_map_shared(descriptor, &size);
+    if (channel == NULL) {
+        return;
+    }
+    if (is_valid(channel, size)) {
+        atomic_store_explicit(&channel->refusal, (uint32_t)refusal, memory_order_relaxed);
+    }
+    os_unmap_shared(channel, size);
 }
 
 // ---- Forked children ----------------------------------------------------------------------------
@@ -234,11 +242,6 @@ static uint32_t put_unknown_stack(void)
 
 static void start(void)
 {
-    recorder.heap = halde_process_heap();
-    if (recorder.heap == NULL) {
-        recorder.mode = LAYOUT_RECORD_OFF;
-        return;
-    }
     recorder.home = heap_of(recorder.heap);
     recorder.frames =
         (uint32_t)number_option("record_frames", RECORD_FRAMES_MAX, RECORD_FRAMES_MAX);
@@ -257,6 +260,9 @@ static void start(void)
     bool is_exact = recorder.mode == LAYOUT_RECORD_EXACT;
     engine_set_observer(is_exact ? &record_exact_observer : &record_sample_observer);
     engine_set_redirect(is_exact ? &record_exact : &record_sample);
+    if (!is_exact) {
+        RELAXED_STORE(malloc_other, record_sample_malloc);
+    }
 }
 
 // The debug heap knows who asked for its blocks: the collector only wants to look at them before
@@ -286,16 +292,20 @@ void malloc_recorder_start(void)
     recorder.mode = wanted_mode(); // reads the options, before they are taken out
     int descriptor = record_take_descriptor();
     if (recorder.mode == LAYOUT_RECORD_OFF) {
-        if (descriptor >= 0 && has_debug_heap()) {
+        if (has_debug_heap()) {
             start_for_debug_heap(descriptor);
-        } else if (descriptor >= 0) {
-            os_close(descriptor);
+        } else {
+            refuse(descriptor, CHANNEL_HAS_DEBUG_HEAP);
         }
         return;
     }
-    if (descriptor >= 0 && !open_channel(descriptor, true)) {
+    recorder.heap = halde_process_heap();
+    if (recorder.heap == NULL || (descriptor >= 0 && !open_channel(descriptor, true))) {
         engine_message("no memory for what is recorded: the program runs without");
         recorder.mode = LAYOUT_RECORD_OFF;
+        if (recorder.heap == NULL) { // else the descriptor has been closed
+            refuse(descriptor, CHANNEL_HAS_NO_MEMORY);
+        }
         return;
     }
     start();

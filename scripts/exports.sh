@@ -5,7 +5,7 @@
 # Usage: exports.sh <libhalde-heap.a> [<libhalde.a>]
 # Prints what the library's objects mean to export: global symbols of default visibility, which
 # only HALDE_API gives.  With a second library: what that one has beyond the first, which is the
-# malloc family, but for what only a static libc asks of it.  `make update-exports` writes the
+# malloc family, but for what only static programs need.  `make update-exports` writes the
 # output to packaging/exports.txt and packaging/exports-malloc.txt.
 set -euo pipefail
 export LC_ALL=C
@@ -36,4 +36,4 @@ cat <<'HEAD'
 # libc's.  Sorted.  `make update-exports` writes this file; test package.exports compares it.
 HEAD
 comm -13 <(exported "$heap") <(exported "$2") |
-    grep -vE '^__malloc_(fork_(lock|unlock)_(parent|child)|arena_thread_freeres)$'
+    grep -vE '^(__malloc_(fork_(lock|unlock)_(parent|child)|arena_thread_freeres)|_[eE]xit)$'

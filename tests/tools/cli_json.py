@@ -244,6 +244,21 @@ if "run" in names:
             judge(document, ["run", form])
         else:
             judge_sarif(document, "run --format=sarif")
+            check(document["runs"][0]["invocations"] == [{"executionSuccessful": True}], document["runs"][0])
+
+    # Several processes, one of which nobody can look at, are one log with one run.
+    loses = "import ctypes; ctypes.CDLL(None).malloc(100)"
+    dies = "import os; os.kill(os.getpid(), 9)"
+    done = run("run", "-q", "--follow", "--format=sarif", "--report", report, "--no-capture", "--kinds=all", "--",
+               "sh", "-c", '"$0" -c "$1"; "$0" -c "$2"; true', sys.executable, loses, dies)
+    check(done.returncode == 0, "run --follow:", done.stderr)
+    with open(report, encoding="utf-8") as file:
+        document = parse(file.read())
+    judge_sarif(document, "run --follow --format=sarif")
+    check(len(document["runs"]) == 1 and document["runs"][0]["results"], "runs:", len(document["runs"]))
+    told = document["runs"][0]["invocations"][0]
+    notes = [note["message"]["text"] for note in told.get("toolExecutionNotifications", [])]
+    check(not told["executionSuccessful"] and len(notes) == 1 and "blocks" in notes[0], "invocations:", told)
 
 # A process that is killed cannot be looked into at its end: counters only, in the schema halde.run/1.
 report = os.path.join(work, "killed.json")
@@ -266,5 +281,12 @@ for key in ("overhead_bytes", "committed_bytes", "unused_bytes", "sparse_pages")
     check(document[key] is None, key, document[key])
 text = run("report", capture).stdout.decode()
 check(any(line.split() == ["slack", "not", "known"] for line in text.splitlines()), "slack:", text)
+
+# It has no blocks to look at, which is not the same as blocks of which none is lost or damaged.
+for words in (["heaps", capture], ["walk", capture], ["check", capture], ["addr", capture, "0x10"],
+              ["who", capture, "0x10"], ["leaks", capture], ["suppress", capture, "--all"], ["diff", capture, capture],
+              ["snap", capture, "-o", os.path.join(work, "again.halde")], ["export", capture, "--to=csv"]):
+    done = run(*words)
+    check(done.returncode == 2 and done.stdout == b"" and b"no image" in done.stderr, words, done)
 
 finish()

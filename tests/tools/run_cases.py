@@ -109,7 +109,9 @@ def test_lines(runner):
 
 def test_deaths(runner):
     """Ends that nobody sees coming: what was in use is told by the counters."""
-    for name, code in (("kill", 128 + signal.SIGKILL), ("fault", 128 + signal.SIGSEGV), ("exec", 0)):
+    for name, code, ended in (
+            ("kill", 128 + signal.SIGKILL, "killed"), ("fault", 128 + signal.SIGSEGV, "killed"), ("exec", 0, "replaced"),
+            ("exec_self", 3, "replaced"), ("raw_exec", 0, "replaced"), ("raw_exit", 13, "system-call")):
         found, out, err = runner.run([runner.victim, name])
         check(found == code, f"{name}: exit code {found}, expected {code}: {err}")
         document = runner.documents()[0]
@@ -119,11 +121,9 @@ def test_deaths(runner):
             check(size in sizes, f"{name}: no site of {size} bytes in {sizes}")
         functions = {frame["function"] for site in document["sites"] for frame in site["stack"]}
         check("lose_definite" in functions, f"{name}: functions {functions}")
-        if name == "exec":
-            check(out == "planted\nreplaced\n", f"exec: standard output {out!r}")
-            check(document["ended"] in ("replaced", "system-call"), f"exec: {document['ended']}")
-        else:
-            check(document["ended"] == "killed", f"{name}: {document['ended']}")
+        check(document["ended"] == ended, f"{name}: {document['ended']}")
+        if name in ("exec", "raw_exec"):
+            check(out == "planted\nreplaced\n", f"{name}: standard output {out!r}")
     captures = [name for name in os.listdir(runner.place) if name.endswith(".halde")]
     check(len(captures) == 1, f"captures {captures}")
 
@@ -228,6 +228,36 @@ def test_follow(runner):
     check(len(captures) >= 3, f"follow, shell: captures {captures}")
 
 
+DAEMON = """#define _DEFAULT_SOURCE
+#include <stdlib.h>
+#include <unistd.h>
+static void *volatile kept;
+__attribute__((noinline)) static void lose(size_t size) { kept = malloc(size); kept = NULL; }
+int main(void)
+{
+    lose(300);
+    if (daemon(1, 1) != 0) {
+        return 1;
+    }
+    lose(900);
+    usleep(200000);
+    return 0;
+}
+"""
+
+
+def test_daemon(runner):
+    """A child whose parent has ended by the time that it asks to be recorded."""
+    source = os.path.join(runner.folder, "daemon.c")
+    with open(source, "w", encoding="utf-8") as file:
+        file.write(DAEMON)
+    program = compile_program(source, os.path.join(runner.folder, "daemon"), "-fno-builtin")
+    code, out, err = runner.run([program], ["--follow"])
+    check(code == 0, f"daemon: exit code {code}: {err}")
+    found = [totals(document, "definite") for document in runner.documents() if "totals" in document]
+    check(found == [(2, 1200)], f"daemon: definite {found}")
+
+
 def test_environment(runner):
     """Program and children have the environment that they would have without us."""
     code, out, err = runner.run([runner.victim, "environment"])
@@ -244,9 +274,34 @@ def test_conditions(runner):
             (["--fail-on=definite"], ["plant"], 23), (["--fail-on=definite>4"], ["plant"], 0),
             (["--fail-on=definite", "--fail-code=5"], ["plant"], 5), (["--fail-on=definite"], ["none"], 3),
             (["--max-live=1K"], ["plant"], 23), (["--max-live=1G"], ["plant"], 0),
-            (["--max-blocks=2"], ["plant"], 23), (["--max-blocks=2000"], ["plant"], 0)):
+            (["--max-blocks=2"], ["plant"], 23), (["--max-blocks=2000"], ["plant"], 0),
+            (["--fail-on=definite"], ["exec"], 125), (["--fail-on=definite"], ["raw_exit"], 13),
+            (["--fail-on=definite", "--mode=off"], ["plant"], 125)):
         found, out, err = runner.run([runner.victim, *words], options)
         check(found == code, f"{options}: exit code {found}, expected {code}: {err}")
+    # What a mode does not record cannot be judged: the program is not even started.
+    for mode, option in (("off", "--fail-on=leak"), ("off", "--max-live=1K"), ("crt", "--max-live=1K"),
+                         ("crt", "--max-blocks=2")):
+        found, out, err = runner.run([runner.victim, "plant"], ["--mode=" + mode, option])
+        check(found == 125 and out == "" and option.split("=")[0] in err, f"{mode} {option}: {found} {err!r}")
+    found, out, err = runner.run([runner.victim, "plant"], ["--mode=crt", "--fail-on=definite"])
+    check(found == 23, f"crt: exit code {found}: {err}")
+    # The program that a shell has become is the one that is judged.
+    words = ["sh", "-c", f"exec {runner.victim} plant"]
+    for options, code in ((["--fail-on=definite>9"], 125), (["--fail-on=definite>9", "--follow"], 0),
+                          (["--fail-on=definite", "--follow"], 23)):
+        found, out, err = runner.run(words, options)
+        check(found == code, f"a shell, {options}: exit code {found}, expected {code}: {err}")
+
+
+def test_no_capture(runner):
+    """A capture that cannot be written is said once, and not offered for reading."""
+    name = os.path.join(runner.folder, "missing", "x.halde")
+    code, out, err = runner.run([runner.victim, "plant"], ["--output=" + name], "text")
+    with open(runner.report_path, encoding="utf-8") as file:
+        text = file.read()
+    check(code == 0 and err.count(name) == 1, f"capture: {code} {err!r}")
+    check("DEFINITE" in text and name not in text, f"report: {text}")
 
 
 def test_modes(runner):

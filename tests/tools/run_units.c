@@ -5,10 +5,13 @@
 // anything.
 
 #include "check.h"
+#include "image/image.h"
+#include "reach/reach.h"
 #include "record/channel.h"
 #include "run/counts.h"
 #include "run/feed.h"
 #include "run/names.h"
+#include "run/previews.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +76,24 @@ static void test_samples(void)
     EXPECT_SIZE((uint64_t)counts.live_size, 0);
     counts_add_allocated(&counts, 1, 100 << 20); // always picked
     EXPECT_SIZE((uint64_t)counts.live_count, 1);
+    counts_release(&counts);
+}
+
+// Blocks of the interval's size stand for 1.58 blocks each: none of these is lost to rounding.
+static void test_sample_rests(void)
+{
+    struct counts counts;
+    counts_init(&counts, 1000, 4096);
+    for (int i = 0; i < 10000; i++) {
+        counts_add_allocated(&counts, (uint32_t)i % 3, 4096);
+    }
+    EXPECT_TRUE(llabs((long long)counts.live_count - 15820) <= 3);
+    EXPECT_TRUE(llabs((long long)counts.live_size - 15820LL * 4096) <= 3 * 4096);
+    for (int i = 10000; i-- > 0;) {
+        counts_add_freed(&counts, (uint32_t)i % 3, 4096, 0, false);
+    }
+    EXPECT_SIZE((uint64_t)counts.live_count, 0);
+    EXPECT_SIZE((uint64_t)counts.live_size, 0);
     counts_release(&counts);
 }
 
@@ -185,13 +206,72 @@ static void test_hostile(void)
     feed_release(&copy);
 }
 
+// ---- Previews -----------------------------------------------------------------------------------
+
+static const unsigned char MEMORY[64] = "sixteen bytes, and more than sixteen bytes";
+
+static size_t read_memory(void *context, uint64_t address, void *buffer, size_t size)
+{
+    EXPECT_TRUE(context == MEMORY);
+    const size_t offset = (size_t)(address - 0x1000);
+    const size_t left = offset < sizeof(MEMORY) ? sizeof(MEMORY) - offset : 0;
+    size = size < left ? size : left;
+    memcpy(buffer, MEMORY + offset, size);
+    return size;
+}
+
+static void read_memory_bulk(void *reader, struct view_piece *pieces, size_t count)
+{
+    (void)pieces;
+    (void)count;
+    EXPECT_TRUE(reader == MEMORY);
+}
+
+static void find_filled(
+    void *reader, uint64_t address, uint64_t end, uint64_t *first, uint64_t *last)
+{
+    EXPECT_TRUE(reader == MEMORY);
+    *first = address;
+    *last = end;
+}
+
+static void test_previews(void)
+{
+    struct image *image = image_create();
+    const struct image_block blocks[] = {
+        {.address = 0x1000, .size = 40, .class_ = REACH_DEFINITE},
+        {.address = 0x1028, .size = 4, .class_ = REACH_REACHABLE},
+        {.address = 0x1030, .size = 9, .class_ = REACH_DEFINITE},
+    };
+    for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+        ASSERT_TRUE(image_add_block(image, &blocks[i], NULL));
+    }
+    image->read = read_memory;
+    image->read_many = read_memory_bulk;
+    image->find_filled = find_filled;
+    image->reader = (void *)(uintptr_t)MEMORY;
+    previews_keep(image, 1U << REACH_DEFINITE);
+    char bytes[64];
+    EXPECT_SIZE(image_read(image, 0x1000, bytes, sizeof(bytes)), 16);
+    EXPECT_TRUE(memcmp(bytes, "sixteen bytes, a", 16) == 0);
+    EXPECT_SIZE(image_read(image, 0x1028, bytes, 4), 0);
+    EXPECT_SIZE(image_read(image, 0x1030, bytes, sizeof(bytes)), 9);
+    // The process's reader has gone, so nothing may ask it any more.
+    EXPECT_TRUE(image->read_many == NULL);
+    EXPECT_TRUE(image->find_filled == NULL);
+    EXPECT_TRUE(image->hold == NULL);
+    image_destroy(image);
+}
+
 int main(void)
 {
     test_size_groups();
     test_sums();
     test_samples();
+    test_sample_rests();
     test_names();
     test_events();
     test_hostile();
+    test_previews();
     return test_result();
 }

@@ -12,7 +12,7 @@ import struct
 import subprocess
 import zlib
 
-from _checks import check, compile_program, finish, inside, need_access, need_preload, new_folder, run
+from _checks import TOOL, check, compile_program, environment, finish, inside, need_access, need_preload, new_folder, run
 from _snapshot_reader import Snapshot, varint
 
 FOLDER = new_folder()
@@ -422,6 +422,17 @@ __attribute__((noinline)) static void add(int size) { make(size); count += 0 * s
 __attribute__((noinline)) static void first(int size) { add(size); __asm__ volatile(""); }
 __attribute__((noinline)) static void second(int size) { add(size + 1); __asm__ volatile(""); }
 __attribute__((noinline)) static void other(int size) { make(size + 2); __asm__ volatile(""); }
+__attribute__((noinline)) static void deep(int depth)
+{
+    if (depth == 0) {
+        kept[count++] = malloc(50);
+    } else {
+        deep(depth - 1);
+    }
+    __asm__ volatile("");
+}
+__attribute__((noinline)) static void deeper(int depth) { deep(depth); __asm__ volatile(""); }
+__attribute__((noinline)) static void deepest(int depth) { deeper(depth); __asm__ volatile(""); }
 int main(int argc, char **argv)
 {
     (void)argv;
@@ -429,6 +440,10 @@ int main(int argc, char **argv)
         first(1000);
         second(2000);
         other(3000);
+    }
+    for (int i = 0; i < argc - 1; i++) {
+        deepest(1);
+        deepest(2);
     }
     return 0;
 }
@@ -446,7 +461,25 @@ def check_labels():
     changes = halde_json("diff", path("one.halde"), path("two.halde"), code=1)["changes"]
     names = {change["name"]: change["bytes"] for change in changes}
     expected = {"make <- add <- first": 10000, "make <- add <- second": 20010, "make <- other": 30020}
+    expected["deep <- deeper"] = 50  # two stacks, which no caller tells apart, but their hashes
     check(names == expected, "labels of stacks that read alike", names)
+    deep = [change["hash"] for change in changes if change["name"] == "deep <- deeper"]
+    check(len(set(deep)) == 2, "hashes of stacks that read alike", deep)
+
+
+def check_full_disk():
+    """Output that is lost is said once, with the exit code that says so."""
+    after = path("after.halde")
+    for words in (["leaks", path("full.halde")], ["leaks", path("full.halde"), "--json"], ["walk", after],
+                  ["walk", after, "--jsonl"], ["heaps", after], ["report", after], ["report", after, "--json"],
+                  ["diff", path("before.halde"), after], ["export", "--to", "csv", after], ["snap", after, "-o", "-"],
+                  ["who", path("full.halde"), "0x55", "--json"]):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            result = subprocess.run([TOOL, *words, "--quiet"], stdout=full, stderr=subprocess.PIPE, text=True,
+                                    env=environment(), timeout=60, check=False)
+        check(result.returncode == 2 and result.stderr.count("\n") == 1 and
+              ("could not be written" in result.stderr or "cannot write" in result.stderr),
+              "a full disk:", words, result.returncode, result.stderr)
 
 
 def main():
@@ -472,6 +505,7 @@ def main():
     check_capture()
     check_samples()
     check_labels()
+    check_full_disk()
     finish()
 
 

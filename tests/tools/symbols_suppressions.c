@@ -161,6 +161,41 @@ static void test_valgrind(void)
     YES("{\n a\n Memcheck:Cond\n fun:x\n}\n{\n b\n Memcheck:Leak\n fun:*\n fun:_Z8conn_new*\n}\n");
 }
 
+/// Valgrind calls an inlined function as the source does, and others as the linker does.
+static void test_valgrind_inlined(void)
+{
+    static const struct symbol_frame inlined = {
+        .function = "shop::basket<long>::take(unsigned long)",
+        .linkage = "_ZN4shop6basketIlE4takeEm",
+        .plain = "take",
+        .file = "",
+        .short_file = "",
+        .module = "/opt/server/bin/server",
+        .module_name = "server",
+        .is_inlined = true};
+    static const struct symbol_frame outer = {.function = "shop::basket<long>::lose(unsigned long)",
+        .linkage = "_ZN4shop6basketIlE4loseEm",
+        .plain = "lose",
+        .file = "",
+        .short_file = "",
+        .module = "/opt/server/bin/server",
+        .module_name = "server"};
+    static const struct symbol_frame *const own_frames[] = {&inlined, &outer};
+    static const struct symbol_stack own_stack = {.frames = own_frames, .count = 2, .end = 2};
+    struct suppression_subject subject = {.stack = &own_stack, .class_ = REACH_DEFINITE};
+    YES("{\n a\n Memcheck:Leak\n fun:malloc\n fun:take\n fun:_ZN4shop6basketIlE4loseEm\n}\n");
+    YES("{\n a\n Memcheck:Leak\n fun:malloc\n fun:_ZN4shop6basketIlE4takeEm\n}\n");
+    NO("{\n a\n Memcheck:Leak\n fun:malloc\n fun:take\n fun:lose\n}\n");
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    EXPECT_TRUE(suppression_write(stream, SUPPRESSION_VALGRIND, &subject, "r"));
+    fclose(stream);
+    EXPECT_TRUE(strstr(text, "   fun:*\n   fun:take\n   fun:_ZN4shop6basketIlE4loseEm\n}") != NULL);
+    EXPECT_TRUE(suppresses(text, &subject));
+    free(text);
+}
+
 static void test_own(void)
 {
     struct suppression_subject subject = usual_subject();
@@ -470,6 +505,7 @@ int main(void)
     test_globs();
     test_lsan();
     test_valgrind();
+    test_valgrind_inlined();
     test_own();
     test_days();
     test_builtin();

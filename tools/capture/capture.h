@@ -185,10 +185,14 @@ struct capture *capture_open(const char *path, char **error);
 /// NULL is allowed. The image goes too, unless it was taken.
 void capture_close(struct capture *capture);
 
+/// Why there are no blocks to look at, as a sentence to be freed; NULL: there are.
+char *capture_missing_image(const struct capture *capture, const char *path);
+
 /**
  * Reads the image of a file only: what verbs work on.
  *
- * @param message  NULL was returned: why; else what is missing of the file, or NULL; to be freed
+ * @param message  NULL was returned: why (it may have no image); else what is missing of the file,
+ * or NULL; to be freed
  */
 struct image *capture_load(const char *path, char **message);
 

@@ -4,6 +4,7 @@
 #include "capture/contents.h"
 
 #include "cli/memory.h"
+#include "image/by_address.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -179,17 +180,9 @@ static struct piece *piece_of(struct contents *contents, uint64_t address)
 // The row that an address lies in; NULL: none.
 static const struct content_row *row_of(const struct piece *piece, uint64_t address)
 {
-    size_t low = 0;
-    size_t high = piece->section.section.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (piece->rows[middle].address <= address) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    const struct content_row *row = low ? &piece->rows[low - 1] : NULL;
+    const size_t until =
+        count_until(piece->rows, piece->section.section.count, sizeof(*piece->rows), address);
+    const struct content_row *row = until ? &piece->rows[until - 1] : NULL;
     return row && address - row->address < row->size ? row : NULL;
 }
 

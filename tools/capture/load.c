@@ -209,6 +209,15 @@ void capture_close(struct capture *capture)
     free(capture);
 }
 
+char *capture_missing_image(const struct capture *capture, const char *path)
+{
+    return capture->has_image
+               ? NULL
+               : must_format("\"%s\" has no image of the heaps: the process ended before one could "
+                             "be taken; \"halde report\" shows what was recorded",
+                     path);
+}
+
 struct image *capture_load(const char *path, char **message)
 {
     *message = NULL;
@@ -216,16 +225,14 @@ struct image *capture_load(const char *path, char **message)
     if (!capture) {
         return NULL;
     }
-    struct image *image = capture->image;
-    *message = capture->warning;
-    if (!capture->has_image) {
-        free(*message);
-        *message = must_format("\"%s\" has no image of the heaps: the process ended before one "
-                               "could be taken; \"halde report\" shows what was recorded",
-            path);
+    struct image *image = NULL;
+    *message = capture_missing_image(capture, path);
+    if (*message == NULL) {
+        image = capture->image;
+        *message = capture->warning;
+        capture->image = NULL;
+        capture->warning = NULL;
     }
-    capture->image = NULL;
-    capture->warning = NULL;
     capture_close(capture);
     return image;
 }

@@ -27,6 +27,17 @@ bool subject_open(const struct cli *cli, const char *what, int flags, struct sub
     return true;
 }
 
+bool subject_has_blocks(const struct cli *cli, const char *what, const struct subject *subject)
+{
+    char *missing = subject->capture != NULL ? capture_missing_image(subject->capture, what) : NULL;
+    bool has_blocks = missing == NULL;
+    if (!has_blocks) {
+        cli_error(cli, "%s", missing);
+    }
+    free(missing);
+    return has_blocks;
+}
+
 void subject_close(struct subject *subject)
 {
     image_destroy(subject->image);

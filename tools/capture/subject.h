@@ -16,6 +16,9 @@ struct subject {
 
 /// Opens a pid, core file, snapshot or capture; flags: OPEN_*. False: after a message on stderr.
 bool subject_open(const struct cli *cli, const char *what, int flags, struct subject *subject);
+/// Whether there are blocks; a run that was cut short may have left its course only. False: after a
+/// message on stderr.
+bool subject_has_blocks(const struct cli *cli, const char *what, const struct subject *subject);
 void subject_close(struct subject *subject);
 
 #endif

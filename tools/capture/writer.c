@@ -7,6 +7,7 @@
 
 #include "capture/section.h"
 #include "cli/memory.h"
+#include "image/by_address.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -162,17 +163,10 @@ static void put_new_strings(struct capture_writer *writer)
 // The module that an address lies in; NULL: none is known.
 static const struct known_module *module_of(const struct capture_writer *writer, uint64_t address)
 {
-    size_t low = 0;
-    size_t high = writer->module_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (writer->modules[middle].start <= address) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low != 0 && address < writer->modules[low - 1].end ? &writer->modules[low - 1] : NULL;
+    const size_t until =
+        count_until(writer->modules, writer->module_count, sizeof(*writer->modules), address);
+    return until != 0 && address < writer->modules[until - 1].end ? &writer->modules[until - 1]
+                                                                  : NULL;
 }
 
 static void put_new_frames(struct capture_writer *writer)

@@ -108,6 +108,8 @@ FILE *cli_open_output(const struct cli *cli);
 /// Closes it, unless it is the standard output. False: it could not be written (`is_written`, with
 /// errno, tells whether all was well until here), said on stderr.
 bool cli_close_output(const struct cli *cli, FILE *stream, bool is_written);
+/// Whether that has said that the standard output is lost: once is enough.
+bool cli_has_told_loss(void);
 /// Reads an option whose value is a number from 1 on; without it `*count` stays. False: another
 /// value, said on stderr.
 bool cli_read_count(const struct cli *cli, const char *option, size_t *count);

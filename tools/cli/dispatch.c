@@ -69,7 +69,7 @@ static int close_output(const struct verb *verb, int status)
         is_broken = true;
         error = errno;
     }
-    if (!is_broken) {
+    if (!is_broken || cli_has_told_loss()) {
         return status;
     }
     fprintf(stderr, "halde%s%s: the output could not be written%s%s\n", verb ? " " : "",

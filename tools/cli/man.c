@@ -238,7 +238,7 @@ static void put_see_also(FILE *stream, const struct verb *verb)
         }
     }
     fputs(verb ? "" : ".Xr halde 3 ,\n", stream);
-    fputs(".Xr halde-options 7\n", stream);
+    fputs(".Xr halde-options 7 ,\n.Xr halde-suppressions 7\n", stream);
 }
 
 static void print_verb(FILE *stream, const struct verb *verb)

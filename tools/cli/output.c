@@ -66,6 +66,13 @@ FILE *cli_open_output(const struct cli *cli)
     return stream;
 }
 
+static bool has_told_loss;
+
+bool cli_has_told_loss(void)
+{
+    return has_told_loss;
+}
+
 bool cli_close_output(const struct cli *cli, FILE *stream, bool is_written)
 {
     is_written = fflush(stream) == 0 && is_written;
@@ -77,6 +84,7 @@ bool cli_close_output(const struct cli *cli, FILE *stream, bool is_written)
     if (!is_written) {
         const char *name = cli_has_output(cli) ? cli_value(cli, "output") : "standard output";
         cli_error(cli, "cannot write \"%s\": %s", name, strerror(number));
+        has_told_loss = has_told_loss || stream == stdout;
     }
     return is_written;
 }

@@ -3,6 +3,8 @@
 
 #include "image/image.h"
 
+#include "image/by_address.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -492,17 +494,9 @@ const struct image_block *image_block_at(const struct image *image, uint64_t add
 
 const struct image_module *image_module_at(const struct image *image, uint64_t address)
 {
-    size_t low = 0;
-    size_t high = image->module_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (image->modules[middle].start <= address) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low > 0 && address < image->modules[low - 1].end ? &image->modules[low - 1] : NULL;
+    const size_t until =
+        count_until(image->modules, image->module_count, sizeof(*image->modules), address);
+    return until > 0 && address < image->modules[until - 1].end ? &image->modules[until - 1] : NULL;
 }
 
 size_t image_read(const struct image *image, uint64_t address, void *buffer, size_t size)

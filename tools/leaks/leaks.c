@@ -5,6 +5,7 @@
 
 #include "cli/memory.h"
 #include "leaks/roots.h"
+#include "view/view.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,13 +40,15 @@ static bool are_all_searched(const struct image *image)
     return true;
 }
 
-// As it is without --free: the image's blocks are the input, and nothing is copied.
-static bool take_all_blocks(struct leaks_search *search, const struct image *image)
+// As it is without --free and movable objects: the image's blocks are the input, and nothing is
+// copied.
+static bool take_all_blocks(
+    struct leaks_search *search, const struct image *image, const struct roots *roots)
 {
     static_assert(offsetof(struct image_block, address) == offsetof(struct reach_block, start) &&
                       offsetof(struct image_block, size) == offsetof(struct reach_block, size),
         "an image's block begins with a block of the input");
-    if (!are_all_searched(image)) {
+    if (roots->movable_count > 0 || !are_all_searched(image)) {
         return false;
     }
     search->input.blocks = (const struct reach_block *)(const void *)image->blocks;
@@ -54,23 +57,55 @@ static bool take_all_blocks(struct leaks_search *search, const struct image *ima
     return true;
 }
 
-static void gather_blocks(struct leaks_search *search, const struct image *image)
+// Blocks as they are gathered, by address.
+struct gathered {
+    struct reach_block *blocks;
+    uint32_t *block_of;
+    size_t count;
+    uint64_t end; // of the last one
+};
+
+static void gather(struct gathered *gathered, struct reach_block block, uint32_t number)
 {
-    struct reach_block *blocks = must_allocate(image->block_count + 1, sizeof(*blocks));
-    search->block_of = must_allocate(image->block_count + 1, sizeof(*search->block_of));
-    size_t count = 0;
-    uint64_t end = 0;
+    gathered->end = block.start + block.size;
+    gathered->block_of[gathered->count] = number;
+    gathered->blocks[gathered->count++] = block;
+}
+
+// The handles below an address. What a damaged process says may overlap: then it is none.
+static size_t gather_handles(
+    struct gathered *gathered, const struct roots *roots, size_t first, uint64_t end)
+{
+    size_t i = first;
+    for (; i < roots->movable_count && roots->movables[i].handle < end; i++) {
+        const uint64_t handle = roots->movables[i].handle;
+        if (handle >= gathered->end && end - handle >= sizeof(uint64_t)) {
+            gather(gathered, (struct reach_block){handle, sizeof(uint64_t)}, LEAKS_HANDLE);
+        }
+    }
+    return i;
+}
+
+static void gather_blocks(
+    struct leaks_search *search, const struct image *image, const struct roots *roots)
+{
+    const size_t capacity = image->block_count + roots->movable_count + 1;
+    struct gathered gathered = {
+        .blocks = must_allocate(capacity, sizeof(*gathered.blocks)),
+        .block_of = must_allocate(capacity, sizeof(*gathered.block_of)),
+    };
+    size_t handle = 0;
     for (size_t i = 0; i < image->block_count; i++) {
         const struct image_block *block = &image->blocks[i];
-        if (!is_searched(block, end)) {
-            continue;
+        handle = gather_handles(&gathered, roots, handle, block->address);
+        if (is_searched(block, gathered.end)) {
+            gather(&gathered, (struct reach_block){block->address, block->size}, (uint32_t)i);
         }
-        end = block->address + block->size;
-        search->block_of[count] = (uint32_t)i;
-        blocks[count++] = (struct reach_block){block->address, block->size};
     }
-    search->input.blocks = blocks;
-    search->input.block_count = count;
+    gather_handles(&gathered, roots, handle, UINT64_MAX);
+    search->block_of = gathered.block_of;
+    search->input.blocks = gathered.blocks;
+    search->input.block_count = gathered.count;
 }
 
 // Constant data of modules, by address as the mappings are.
@@ -89,7 +124,7 @@ static void gather_constants(struct leaks_search *search, const struct image *im
     search->input.constant_count = count;
 }
 
-// Takes the arrays over; what each root is, becomes one array.
+// Takes the arrays of roots over; what each root is, becomes one array.
 static void take_roots(struct leaks_search *search, struct roots *roots)
 {
     const size_t count = roots->count + roots->word_count;
@@ -129,7 +164,8 @@ static size_t memory_limit(void)
 static const char *find_trouble(const struct image *image)
 {
     if (image->read == NULL) {
-        return "contents of memory are not at hand, so nobody can say what is still reachable";
+        return "contents of memory are not at hand, so nobody can say what is still reachable "
+               "(halde snap keeps them with --contents, or what was found with --leaks)";
     }
     if (image->mapping_count == 0) {
         return "the process's mappings are not known, so there is nothing to begin the search with";
@@ -137,7 +173,7 @@ static const char *find_trouble(const struct image *image)
     if (image->thread_count == 0 || image->threads[0].register_count == 0) {
         return "the threads' registers are not known, so blocks in use would count as lost";
     }
-    if (image->block_count > REACH_BLOCKS_MAX) {
+    if (image->block_count > REACH_BLOCKS_MAX - VIEW_HANDLES_MAX) {
         return "there are too many blocks for one search";
     }
     return NULL;
@@ -158,12 +194,12 @@ bool leaks_search_init(struct leaks_search *search, const struct image *image)
         .heuristics = REACH_USUAL,
         .memory_limit = memory_limit(),
     };
-    if (!take_all_blocks(search, image)) {
-        gather_blocks(search, image);
-    }
-    gather_constants(search, image);
     struct roots roots;
     roots_gather(&roots, image);
+    if (!take_all_blocks(search, image, &roots)) {
+        gather_blocks(search, image, &roots);
+    }
+    gather_constants(search, image);
     take_roots(search, &roots);
     return true;
 }
@@ -190,6 +226,47 @@ static void clear_classes(struct image *image)
     }
 }
 
+// For a lost handle stands the memory that it leads to, which no other lost block has.
+static void find_heirs(const struct leaks_search *search, struct reach *reach)
+{
+    uint64_t data;
+    for (uint32_t i = 0; i < search->input.block_count; i++) {
+        if (leaks_block_of(search, i) != LEAKS_HANDLE || reach->classes[i] != REACH_DEFINITE ||
+            !read_word(search->input.context, reach_block_of(&search->input, i).start, &data)) {
+            continue;
+        }
+        const uint32_t memory = reach_block_at(&search->input, data);
+        if (memory != REACH_NO_BLOCK && reach->leaders[memory] == i) {
+            reach->leaders[i] = memory;
+        }
+    }
+}
+
+static void replace_handles(const struct leaks_search *search, struct reach *reach)
+{
+    for (uint32_t i = 0; i < search->input.block_count; i++) {
+        const uint32_t leader = reach->leaders[i];
+        if (leaks_block_of(search, leader) == LEAKS_HANDLE) {
+            reach->leaders[i] = reach->leaders[leader];
+        }
+        if (reach->leaders[i] == i && reach->classes[i] == REACH_INDIRECT) {
+            reach->classes[i] = REACH_DEFINITE;
+        }
+    }
+}
+
+bool leaks_search_run(const struct leaks_search *search, struct reach *reach)
+{
+    if (!reach_search(&search->input, reach)) {
+        return false;
+    }
+    if (search->block_of != NULL) { // else there are no handles
+        find_heirs(search, reach);
+        replace_handles(search, reach);
+    }
+    return true;
+}
+
 static void take_results(
     struct image *image, const struct leaks_search *search, const struct reach *reach)
 {
@@ -200,8 +277,11 @@ static void take_results(
     }
     for (uint32_t i = 0; i < search->input.block_count; i++) {
         const uint32_t block = leaks_block_of(search, i);
-        image->blocks[block].class_ = reach->classes[i];
-        image->leaders[block] = leaks_block_of(search, reach->leaders[i]);
+        const uint32_t leader = leaks_block_of(search, reach->leaders[i]);
+        if (block != LEAKS_HANDLE) {
+            image->blocks[block].class_ = reach->classes[i];
+            image->leaders[block] = leader != LEAKS_HANDLE ? leader : block;
+        }
     }
 }
 
@@ -253,7 +333,7 @@ bool leaks_classify_by(struct image *image, uint32_t heuristics)
         return false;
     }
     search.input.heuristics = heuristics;
-    bool is_done = reach_search(&search.input, &reach);
+    bool is_done = leaks_search_run(&search, &reach);
     if (!is_done) {
         trouble = "there is not enough memory for the search";
     } else if (reach.is_cut) {

@@ -6,7 +6,8 @@
  * block.
  *
  * reach/roots.h says what counts as roots; blocks that the program told the debug heap to ignore
- * count as reached.
+ * count as reached.  Among the blocks of a search are the handles of movable Global and Local
+ * objects, which are no blocks of the image: leaks/roots.h says why.
  */
 #ifndef LEAKS_LEAKS_H
 #define LEAKS_LEAKS_H
@@ -20,6 +21,8 @@ struct leaks_root {
     uint32_t thread; ///< index of the image's thread; UINT32_MAX: none
     uint32_t module; ///< index of the image's module; UINT32_MAX: none
 };
+
+#define LEAKS_HANDLE UINT32_MAX ///< no block of the image, but a movable object's handle
 
 struct leaks_search {
     struct reach_input input; ///< owns what it points to
@@ -41,7 +44,9 @@ const char *leaks_trouble(void);
 
 /// Gathers the input of a search. False as above; otherwise leaks_search_release() ends it.
 bool leaks_search_init(struct leaks_search *search, const struct image *image);
-/// The index of the image's block that a block of the input is.
+/// Searches. As reach_search(), but what a lost handle leads to stands for it.
+bool leaks_search_run(const struct leaks_search *search, struct reach *reach);
+/// The index of the image's block that a block of the input is, or LEAKS_HANDLE.
 static inline uint32_t leaks_block_of(const struct leaks_search *search, uint32_t block)
 {
     return search->block_of == NULL ? block : search->block_of[block];

@@ -31,7 +31,10 @@ struct own {
     struct reach_range *ranges;
     size_t count;
     size_t capacity;
-    bool has_tls; // thread-local variables are wanted, too
+    struct movable *movables;
+    size_t movable_count;
+    size_t movable_capacity;
+    bool has_all; // thread-local variables and handles are wanted, too
 };
 
 static void add(struct own *own, struct reach_range range)
@@ -50,13 +53,29 @@ static bool may_have_layout(const struct image_mapping *mapping)
            !mapping->is_shared;
 }
 
+enum {
+    PLACES = 3,
+};
+
+// The library's own data, other data, and what cannot be written any more: which is the code of
+// large programs, too, and not read where the layout was found before.
+static int place_of(const struct image *image, const struct image_mapping *mapping)
+{
+    if (!mapping->is_writable) {
+        return 2;
+    }
+    return strstr(image_string(image, mapping->path), "/libhalde") != NULL ? 0 : 1;
+}
+
 static struct view_range *gather_ranges(const struct image *image, size_t *count)
 {
     struct view_range *ranges = must_allocate(image->mapping_count + 1, sizeof(*ranges));
-    for (size_t i = 0; i < image->mapping_count; i++) {
-        const struct image_mapping *mapping = &image->mappings[i];
-        if (may_have_layout(mapping)) {
-            ranges[(*count)++] = (struct view_range){mapping->start, mapping->end};
+    for (int place = 0; place < PLACES; place++) {
+        for (size_t i = 0; i < image->mapping_count; i++) {
+            const struct image_mapping *mapping = &image->mappings[i];
+            if (may_have_layout(mapping) && place_of(image, mapping) == place) {
+                ranges[(*count)++] = (struct view_range){mapping->start, mapping->end};
+            }
         }
     }
     return ranges;
@@ -145,6 +164,24 @@ static void add_tls(struct own *own, struct view *view)
     }
 }
 
+static void add_handles(struct own *own, struct view *view)
+{
+    struct view_handle_table table;
+    struct movable movable;
+    if (!view_handle_table(view, &table)) {
+        return;
+    }
+    const uint64_t size = (uint64_t)table.count * table.entry_size;
+    add(own, (struct reach_range){table.start, table.start + size});
+    for (uint32_t i = 0; i < table.count; i++) {
+        if (view_handle(view, &table, i, &movable.handle, &movable.data)) {
+            own->movables = must_grow(
+                own->movables, own->movable_count, &own->movable_capacity, sizeof(*own->movables));
+            own->movables[own->movable_count++] = movable;
+        }
+    }
+}
+
 static void find_by_layout(struct own *own)
 {
     size_t range_count = 0;
@@ -164,8 +201,9 @@ static void find_by_layout(struct own *own)
         if (find_depot(own->image, view_layout_address(view), &depot)) {
             add(own, depot);
         }
-        if (own->has_tls) {
+        if (own->has_all) {
             add_tls(own, view);
+            add_handles(own, view);
         }
         view_close(view);
     }
@@ -191,12 +229,16 @@ static void find_sorted(struct own *own)
     }
 }
 
-struct reach_range *own_memory_find_all(const struct image *image, size_t *count)
+void own_memory_find_all(const struct image *image, struct own_memory *own)
 {
-    struct own own = {.image = image, .has_tls = true};
-    find_sorted(&own);
-    *count = own.count;
-    return own.ranges;
+    struct own found = {.image = image, .has_all = true};
+    find_sorted(&found);
+    *own = (struct own_memory){
+        .ranges = found.ranges,
+        .count = found.count,
+        .movables = found.movables,
+        .movable_count = found.movable_count,
+    };
 }
 
 size_t own_memory_find(const struct image *image, struct reach_range own[OWN_RANGES_MAX])

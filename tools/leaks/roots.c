@@ -104,6 +104,8 @@ static struct reach_mapping *gather_mappings(const struct image *image)
                        (!mapping->is_shared || is_shared_anonymous(image, mapping)),
             .is_module = image_module_at(image, mapping->start) != NULL,
             .is_file = mapping->path != 0,
+            .is_constant = mapping->is_readable && !mapping->is_writable &&
+                           !mapping->is_executable && !mapping->is_shared,
         };
     }
     return mappings;
@@ -129,16 +131,18 @@ static size_t read_image(void *context, uint64_t address, void *buffer, size_t s
 static void gather_memory(struct roots *roots)
 {
     const struct image *image = roots->image;
-    size_t own_count;
-    struct reach_range *own = own_memory_find_all(image, &own_count);
+    struct own_memory own;
+    own_memory_find_all(image, &own);
+    roots->movables = own.movables;
+    roots->movable_count = own.movable_count;
     const struct reach_process process = {
         .mappings = gather_mappings(image),
         .mapping_count = image->mapping_count,
         .threads = gather_threads(image),
         .thread_count = image->thread_count,
         .has_all_threads = true,
-        .own = own,
-        .own_count = own_count,
+        .own = own.ranges,
+        .own_count = own.count,
         .tls_size = static_tls_size(image),
         .read = read_image,
         .context = (void *)(uintptr_t)image,
@@ -146,7 +150,7 @@ static void gather_memory(struct roots *roots)
     reach_find_roots(&process, &(struct reach_root_sink){add_range, add_word, roots});
     free((void *)(uintptr_t)process.mappings);
     free((void *)(uintptr_t)process.threads);
-    free(own);
+    free(own.ranges);
 }
 
 // ---- Single words -----------------------------------------------------------------------------
@@ -210,5 +214,6 @@ void roots_release(struct roots *roots)
     free(roots->range_roots);
     free(roots->words);
     free(roots->word_roots);
+    free(roots->movables);
     *roots = (struct roots){0};
 }

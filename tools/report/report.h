@@ -61,6 +61,7 @@ struct leak_totals {
 };
 
 struct leak_report;
+struct sarif_log;
 
 /**
  * @param image    classed; must outlive the report
@@ -76,6 +77,14 @@ const struct leak_totals *leak_report_totals(const struct leak_report *report);
 const struct sites *leak_report_sites(const struct leak_report *report);
 /// False: it could not be written; errno says why.
 bool leak_report_print(const struct leak_report *report, enum leak_form form, FILE *stream);
+
+/// A SARIF log about several processes, in the order of the calls.
+struct sarif_log *sarif_log_begin(FILE *stream);
+void sarif_log_add(struct sarif_log *log, const struct leak_report *report);
+/// A sentence about a process that could not be looked at: the log says that it is not whole.
+void sarif_log_note(struct sarif_log *log, const char *text);
+/// Ends and destroys it. False: it could not be written.
+bool sarif_log_end(struct sarif_log *log);
 
 /// "text", "msvc", "gnu", "json", "sarif". False: none of these.
 bool leak_form_parse(const char *text, enum leak_form *form);

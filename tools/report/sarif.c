@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 
 /// SARIF 2.1.0: a rule for each kind of leak, a result for each site, with its stack.  The
-/// fingerprint is the site's hash, so that an alert stays the same alert when lines move.
+/// fingerprint is the site's hash, so that an alert stays the same alert when lines move.  One log
+/// has one run, whatever number of processes it tells about: services that take logs in refuse two
+/// runs of one tool.
 #include "cli/memory.h"
 #include "report/internal.h"
 
@@ -10,6 +12,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+struct sarif_log {
+    struct json *json;
+    char **notes; ///< what could not be told about a process
+    size_t note_count;
+    size_t note_capacity;
+};
 
 struct rule {
     uint32_t class_;
@@ -282,14 +291,51 @@ static void put_result(struct json *json, const struct leak_report *report, cons
     json_put_number(json, "blocks", site->sum.count);
     json_put_number(json, "bytes", report_amount(leak));
     json_put_number(json, "bytesBelow", leak->below.bytes);
+    json_put_text(json, "process", image_string(report->image, report->image->name));
     json_close_object(json);
     json_close_object(json);
     free(message);
 }
 
-bool report_print_sarif(const struct leak_report *report, FILE *stream)
+static void put_base(struct json *json)
 {
+    json_key(json, "originalUriBaseIds");
+    json_open_object(json);
+    json_key(json, "SRCROOT");
+    json_open_object(json);
+    put_message(json, "description", "Where the program was compiled.");
+    json_close_object(json);
+    json_close_object(json);
+}
+
+/// What kept the tool from looking at all of it.
+static void put_invocations(const struct sarif_log *log)
+{
+    struct json *json = log->json;
+    json_key(json, "invocations");
+    json_open_array(json);
+    json_open_object(json);
+    json_put_flag(json, "executionSuccessful", log->note_count == 0);
+    if (log->note_count > 0) {
+        json_key(json, "toolExecutionNotifications");
+        json_open_array(json);
+        for (size_t i = 0; i < log->note_count; i++) {
+            json_open_object(json);
+            json_put_text(json, "level", "error");
+            put_message(json, "message", log->notes[i]);
+            json_close_object(json);
+        }
+        json_close_array(json);
+    }
+    json_close_object(json);
+    json_close_array(json);
+}
+
+struct sarif_log *sarif_log_begin(FILE *stream)
+{
+    struct sarif_log *log = must_allocate(1, sizeof(*log));
     struct json *json = json_begin(stream);
+    *log = (struct sarif_log){.json = json};
     json_open_object(json);
     json_put_text(json, "$schema",
         "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json");
@@ -298,23 +344,47 @@ bool report_print_sarif(const struct leak_report *report, FILE *stream)
     json_open_array(json);
     json_open_object(json);
     put_tool(json);
-    json_key(json, "originalUriBaseIds");
-    json_open_object(json);
-    json_key(json, "SRCROOT");
-    json_open_object(json);
-    put_message(json, "description", "Where the program was compiled.");
-    json_close_object(json);
-    json_close_object(json);
+    put_base(json);
     json_key(json, "results");
     json_open_array(json);
+    return log;
+}
+
+void sarif_log_add(struct sarif_log *log, const struct leak_report *report)
+{
     size_t top = report_top(report, false);
     for (size_t i = 0; i < top; i++) {
-        put_result(json, report, &report->leaks[i]);
+        put_result(log->json, report, &report->leaks[i]);
     }
+}
+
+void sarif_log_note(struct sarif_log *log, const char *text)
+{
+    log->notes = must_grow(log->notes, log->note_count, &log->note_capacity, sizeof(log->notes[0]));
+    log->notes[log->note_count++] = must_copy_text(text);
+}
+
+bool sarif_log_end(struct sarif_log *log)
+{
+    struct json *json = log->json;
     json_close_array(json);
+    put_invocations(log);
     json_put_text(json, "columnKind", "utf16CodeUnits");
     json_close_object(json);
     json_close_array(json);
     json_close_object(json);
-    return json_end(json);
+    bool is_written = json_end(json);
+    for (size_t i = 0; i < log->note_count; i++) {
+        free(log->notes[i]);
+    }
+    free(log->notes);
+    free(log);
+    return is_written;
+}
+
+bool report_print_sarif(const struct leak_report *report, FILE *stream)
+{
+    struct sarif_log *log = sarif_log_begin(stream);
+    sarif_log_add(log, report);
+    return sarif_log_end(log);
 }

@@ -556,8 +556,10 @@ static void print_hints(const struct writer *writer, size_t shown)
     if (report->options.subject == NULL || sum_of_all(&report->totals).count == 0) {
         return;
     }
+    // What is kept already need not be kept again.
+    const bool is_kept = report->options.is_at_exit || report->image->source == IMAGE_SNAPSHOT;
     fputs("  next: halde ", writer->stream);
-    fputs(report->options.is_at_exit ? "report " : "snap ", writer->stream);
+    fputs(is_kept ? "report " : "snap ", writer->stream);
     put_word(writer->stream, report->options.subject);
     const struct leak *worst = worst_with_place(report, shown);
     if (worst != NULL) {

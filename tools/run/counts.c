@@ -98,20 +98,36 @@ static void note_change(struct counts *counts, struct stack_count *item)
 
 // ---- Events -------------------------------------------------------------------------------------
 
-// How many blocks a sampled one stands for.
-static uint64_t blocks_for(const struct counts *counts, uint64_t size)
+enum {
+    PARTS_SHIFT = 20, // log2 of the parts of a block that are counted
+};
+
+// What a block stands for.
+struct share {
+    uint64_t count;
+    uint64_t bytes;
+};
+
+// A sampled block stands for 1.6 of its size, say: what is left over of a block is kept in `rest`,
+// in parts, until it makes one more.  Blocks that came and went leave nothing, in whatever order.
+static struct share share_of(const struct counts *counts, uint64_t size, uint32_t *rest)
 {
+    if (counts->interval == 0) {
+        return (struct share){1, size};
+    }
     double x = (double)size / (double)counts->interval;
     double blocks = x < 1e-9 ? 1 / 1e-9 : 1 / -expm1(-x);
-    return blocks < 1 ? 1 : (uint64_t)llround(blocks);
+    uint64_t parts = *rest + (uint64_t)llround(blocks * (1 << PARTS_SHIFT));
+    *rest = (uint32_t)(parts & ((1 << PARTS_SHIFT) - 1));
+    return (struct share){parts >> PARTS_SHIFT, (uint64_t)llround((double)size * blocks)};
 }
 
 void counts_add_allocated(struct counts *counts, uint32_t stack, uint64_t size)
 {
     struct stack_count *item = item_of(counts, stack);
     note_change(counts, item);
-    uint64_t count = counts->interval == 0 ? 1 : blocks_for(counts, size);
-    uint64_t bytes = size * count;
+    const struct share share = share_of(counts, size, &item->allocated_rest);
+    const uint64_t count = share.count, bytes = share.bytes;
     item->now.allocated_count += count;
     item->now.allocated_size += bytes;
     counts->now.allocated_count += count;
@@ -145,8 +161,8 @@ void counts_add_freed(
 {
     struct stack_count *item = item_of(counts, stack);
     note_change(counts, item);
-    uint64_t count = counts->interval == 0 ? 1 : blocks_for(counts, size);
-    uint64_t bytes = size * count;
+    const struct share share = share_of(counts, size, &item->freed_rest);
+    const uint64_t count = share.count, bytes = share.bytes;
     add_freed(&item->now, count, bytes, age_ns, is_temporary);
     add_freed(&counts->now, count, bytes, age_ns, is_temporary);
     counts->sizes[size_group(size)].freed_count += count;

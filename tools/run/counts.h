@@ -24,11 +24,13 @@ struct tally {
 };
 
 struct stack_count {
-    uint32_t stack;      ///< number in the process's depot
-    uint32_t file_stack; ///< number in the capture; 0: it has none yet
-    bool is_changed;     ///< in this interval
-    struct tally now;    ///< in this interval
-    struct tally before; ///< up to it
+    uint32_t stack;          ///< number in the process's depot
+    uint32_t file_stack;     ///< number in the capture; 0: it has none yet
+    bool is_changed;         ///< in this interval
+    struct tally now;        ///< in this interval
+    struct tally before;     ///< up to it
+    uint32_t allocated_rest; ///< sampling: parts of a block that are not counted yet
+    uint32_t freed_rest;
 };
 
 enum {

@@ -310,6 +310,16 @@ uint64_t feed_started_ns(const struct feed *feed)
     return atomic_load_explicit(&feed->header->started_ns, memory_order_relaxed);
 }
 
+uint32_t feed_refusal(const struct feed *feed)
+{
+    return atomic_load_explicit(&feed->header->refusal, memory_order_relaxed);
+}
+
+bool feed_is_replacing(const struct feed *feed)
+{
+    return atomic_load_explicit(&feed->header->is_replacing, memory_order_relaxed) != 0;
+}
+
 uint32_t feed_question(const struct feed *feed)
 {
     const struct channel_header *header = feed->header;

@@ -56,6 +56,10 @@ void feed_ring_bell(struct feed *feed);
 bool feed_has_started(const struct feed *feed);
 /// CLOCK_MONOTONIC when its time 0 was.
 uint64_t feed_started_ns(const struct feed *feed);
+/// Why the process tells nothing: enum channel_refusal; 0: it has not said so.
+uint32_t feed_refusal(const struct feed *feed);
+/// Whether it was about to become another program when it was last heard of.
+bool feed_is_replacing(const struct feed *feed);
 /// Why the process asks: enum channel_reason; 0: it does not.
 uint32_t feed_question(const struct feed *feed);
 void feed_answer(struct feed *feed);

@@ -8,6 +8,7 @@
 
 #include "cli/memory.h"
 #include "image/image.h"
+#include "record/channel.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,28 +19,12 @@ enum {
     FRAMES_TOLD = 20,
 };
 
-static void note(void *context, const char *text)
-{
-    const struct session *session = context;
-    cli_note(session->options->cli, "%s", text);
-}
-
-static struct symbols *make_symbols(const struct session *session, const struct image *image)
-{
-    const struct symbols_options options = {
-        .can_download = cli_has(session->options->cli, "debuginfod"),
-        .note = note,
-        .context = (void *)(uintptr_t)session,
-    };
-    return symbols_create(image, &options);
-}
-
 // ---- Leaks --------------------------------------------------------------------------------------
 
-static bool report_leaks(const struct session *session, FILE *stream)
+static bool report_leaks(const struct session *session, FILE *stream, struct sarif_log *sarif)
 {
     const struct run_options *options = session->options;
-    struct symbols *symbols = make_symbols(session, session->image);
+    struct symbols *symbols = symbols_open(session->options->cli, session->image);
     struct leak_report_options leaks = options->leaks;
     char *title = session->is_root ? NULL
                                    : must_format("halde: %s (%d)",
@@ -56,7 +41,9 @@ static bool report_leaks(const struct session *session, FILE *stream)
     bool is_valid;
     bool applies = options->fail_on != NULL &&
                    leak_condition(options->fail_on, leak_report_totals(report), &is_valid);
-    if (options->has_report) {
+    if (sarif != NULL) {
+        sarif_log_add(sarif, report);
+    } else if (options->has_report) {
         leak_report_print(report, options->form, stream);
     }
     leak_report_destroy(report);
@@ -145,9 +132,12 @@ static const char *end_text(const struct session *session)
     case CAPTURE_KILLED:
         return strsignal((int)session->process.status);
     case CAPTURE_REPLACED:
-        return "became another program (--follow records that, too)";
+        return session->options->is_following
+                   ? "became another program"
+                   : "became another program (--follow records that, too)";
     default:
-        return "ended, or became another program,";
+        return session->is_root ? "ended by a system call of its own, not by exit() or _exit(),"
+                                : "ended by a signal, or by a system call of its own,";
     }
 }
 
@@ -159,7 +149,8 @@ static const char *debug_end_text(const struct session *session)
     case CAPTURE_REPLACED:
         return "it became another program, which runs without the debug heap";
     default:
-        return "it ended by a system call, or became another program";
+        return session->is_root ? "it ended by a system call of its own, not by exit() or _exit()"
+                                : "it ended by a signal, or by a system call of its own";
     }
 }
 
@@ -169,8 +160,13 @@ static void print_rests(const struct session *session, const struct rest *rests,
     char size[16];
     uint64_t all = session->counts.live_size > 0 ? (uint64_t)session->counts.live_size : 0;
     int64_t blocks = session->counts.live_count > 0 ? session->counts.live_count : 0;
-    fprintf(stream, "halde: %s before it could be looked at: %lld blocks (%s) were in use\n",
-        end_text(session), (long long)blocks, cli_format_size(all, size));
+    if (session->trouble != NULL) { // it waited for us, in vain
+        fputs("halde: at its end ", stream);
+    } else {
+        fprintf(stream, "halde: %s before it could be looked at: ", end_text(session));
+    }
+    fprintf(stream, "%lld %s in use (%s)\n", (long long)blocks,
+        blocks == 1 ? "block was" : "blocks were", cli_format_size(all, size));
     for (size_t i = 0; i < count && i < SITES_TOLD; i++) {
         fprintf(stream, "  #%zu  %s in %lld block%s\n", i + 1,
             cli_format_size((uint64_t)rests[i].size, size), (long long)rests[i].count,
@@ -230,11 +226,11 @@ static void report_counters(const struct session *session, FILE *stream)
     for (size_t i = 0; i < count; i++) {
         image_stack_of(session, image, rests[i].stack);
     }
-    struct symbols *symbols = make_symbols(session, image);
+    struct symbols *symbols = symbols_open(session->options->cli, image);
     if (symbols == NULL) {
         out_of_memory();
     }
-    if (session->options->form == LEAK_JSON || session->options->form == LEAK_SARIF) {
+    if (session->options->form == LEAK_JSON) {
         put_rests(session, rests, count, image, symbols, stream);
     } else {
         print_rests(session, rests, count, image, symbols, stream);
@@ -244,6 +240,24 @@ static void report_counters(const struct session *session, FILE *stream)
     if (image != session->modules) {
         image_destroy(image);
     }
+}
+
+// A log of SARIF has leaks only: for what was in use there is no place in it.
+static void note_counters(const struct session *session, struct sarif_log *sarif)
+{
+    if (session->process.end == CAPTURE_REPLACED && session->options->is_following) {
+        return; // its successor is told about
+    }
+    const struct counts *counts = &session->counts;
+    char size[16];
+    uint64_t bytes = counts->live_size > 0 ? (uint64_t)counts->live_size : 0;
+    char *text = must_format("%s (%d) %s before it could be looked at: %lld blocks (%s) were in "
+                             "use, of which nobody knows whether they were lost",
+        session->executable == NULL ? session->options->words[0] : session->executable,
+        (int)session->process_id, session->trouble != NULL ? "ended" : end_text(session),
+        counts->live_count > 0 ? (long long)counts->live_count : 0, cli_format_size(bytes, size));
+    sarif_log_note(sarif, text);
+    free(text);
 }
 
 // ---- All of it ----------------------------------------------------------------------------------
@@ -280,8 +294,9 @@ static void print_summary(const struct session *session, FILE *stream)
     char size[16];
     char peak[16];
     uint64_t peak_size = counts->peak_size > 0 ? (uint64_t)counts->peak_size : 0;
-    fprintf(stream, "halde: %llu allocations of %s, at most %s at once%s%s\n",
+    fprintf(stream, "halde: %llu allocation%s of %s, at most %s at once%s%s\n",
         (unsigned long long)counts->before.allocated_count,
+        counts->before.allocated_count == 1 ? "" : "s",
         cli_format_size(counts->before.allocated_size, size), cli_format_size(peak_size, peak),
         session->path == NULL ? "" : " -> ", session->path == NULL ? "" : session->path);
     if (feed_is_depot_full(&session->feed)) {
@@ -295,33 +310,72 @@ static void print_summary(const struct session *session, FILE *stream)
     }
 }
 
-bool outcome_report(const struct session *session, FILE *stream)
+// The process has told nothing: why.
+static void tell_silence(const struct session *session)
+{
+    const struct cli *cli = session->options->cli;
+    const char *program = session->options->words[0];
+    switch (feed_refusal(&session->feed)) {
+    case CHANNEL_HAS_DEBUG_HEAP:
+        cli_error(cli,
+            "%s was built with _DEBUG, and its debug heap is where a recorder would be, so nothing "
+            "was recorded: with --mode=crt halde run asks that heap for the leaks",
+            program);
+        break;
+    case CHANNEL_HAS_NO_MEMORY:
+        cli_error(cli,
+            "%s had no memory for what is recorded (is there a limit, ulimit -v?): --mode=sample "
+            "needs less",
+            program);
+        break;
+    default:
+        cli_error(cli,
+            "%s has not loaded libhalde-preload.so, so nothing was recorded: \"halde doctor %s\" "
+            "says why",
+            program, program);
+        break;
+    }
+}
+
+// Of a process that could not be looked at before it ended.
+static void report_rest(const struct session *session, FILE *stream, struct sarif_log *sarif)
+{
+    const struct run_options *options = session->options;
+    if (session->trouble != NULL) {
+        cli_error(options->cli, "the process could not be looked at: %s", session->trouble);
+    }
+    if (!options->has_report) {
+        return;
+    }
+    if (sarif != NULL) {
+        note_counters(session, sarif);
+    } else if (options->mode != RUN_CRT) {
+        report_counters(session, stream);
+    } else if (session->trouble == NULL) {
+        cli_error(options->cli, "no leak report, as the process could not be looked at: %s",
+            debug_end_text(session));
+    }
+}
+
+bool outcome_report(const struct session *session, FILE *stream, struct sarif_log *sarif)
 {
     const struct run_options *options = session->options;
     if (!feed_has_started(&session->feed)) {
-        cli_error(options->cli,
-            "%s has not loaded libhalde-preload.so, so nothing was recorded: \"halde doctor %s\" "
-            "says why",
-            options->words[0], options->words[0]);
+        tell_silence(session);
+        if (sarif != NULL) {
+            sarif_log_note(sarif, "The program has told nothing of what it allocated.");
+        }
         return false;
     }
     bool applies = exceeds_budget(session);
     if (session->image != NULL) {
-        applies |= report_leaks(session, stream);
+        applies |= report_leaks(session, stream, sarif);
         if (!session->is_classed) {
             cli_error(
                 options->cli, "leaks could not be told from what is in use: %s", session->trouble);
         }
-    } else if (options->has_report) {
-        if (session->trouble != NULL) {
-            cli_error(options->cli, "the process could not be looked at: %s", session->trouble);
-        }
-        if (options->mode != RUN_CRT) {
-            report_counters(session, stream);
-        } else if (session->trouble == NULL) {
-            cli_error(options->cli, "no leak report, as the process could not be looked at: %s",
-                debug_end_text(session));
-        }
+    } else {
+        report_rest(session, stream, sarif);
     }
     if (options->has_report && options->form == LEAK_TEXT) {
         print_summary(session, stream);

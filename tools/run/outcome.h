@@ -10,6 +10,7 @@
 /// Reports on a process. Returns whether a condition of --fail-on, --max-live or --max-blocks
 /// applies.
 /// @param stream  where reports go
-bool outcome_report(const struct session *session, FILE *stream);
+/// @param sarif   the log about all processes that is written there; NULL: another form
+bool outcome_report(const struct session *session, FILE *stream, struct sarif_log *sarif);
 
 #endif

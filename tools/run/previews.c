@@ -4,13 +4,15 @@
 #include "run/previews.h"
 
 #include "cli/memory.h"
+#include "view/view.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     KEPT_SIZE = 16,
-    WINDOW_SIZE = 4096, // read at once
+    PIECE_SIZE_MAX = 4096, // blocks that lie so near to each other are read as one
+    PIECES = 256,          // read at once
 };
 
 struct preview {
@@ -24,46 +26,80 @@ struct previews {
     size_t count, capacity;
 };
 
-// What has been read last of the process.
-struct window {
+// Previews that are to be read.
+struct batch {
     const struct image *image;
-    uint64_t start;
-    size_t size; // that could be read
-    unsigned char bytes[WINDOW_SIZE];
+    struct previews *previews;
+    struct view_piece pieces[PIECES];
+    size_t firsts[PIECES]; // index of the first preview of each piece
+    size_t count;
+    char *bytes; // PIECES * PIECE_SIZE_MAX
 };
 
-static bool has_range(const struct window *window, uint64_t address, size_t size)
+static void read_pieces(struct batch *batch)
 {
-    return address >= window->start && address - window->start <= window->size &&
-           window->size - (address - window->start) >= size;
-}
-
-// How many bytes could be read.
-static size_t read_window(struct window *window, uint64_t address, void *buffer, size_t size)
-{
-    if (!has_range(window, address, size)) {
-        // Up to the end of a page: behind it there may be nothing.
-        size_t left = WINDOW_SIZE - (size_t)(address % WINDOW_SIZE);
-        if (left < size) {
-            return image_read(window->image, address, buffer, size);
-        }
-        window->start = address;
-        window->size = image_read(window->image, address, window->bytes, left);
+    char *to = batch->bytes;
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->pieces[i].to = to;
+        to += batch->pieces[i].size;
     }
-    uint64_t offset = address - window->start;
-    size_t got = window->size - offset < size ? (size_t)(window->size - offset) : size;
-    memcpy(buffer, window->bytes + offset, got);
-    return got;
+    const struct image *image = batch->image;
+    if (image->read_many != NULL) {
+        image->read_many(image->reader, batch->pieces, batch->count);
+        return;
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        struct view_piece *piece = &batch->pieces[i];
+        piece->is_read =
+            image_read(image, piece->address, piece->to, (size_t)piece->size) == piece->size;
+    }
 }
 
-static void keep(struct previews *previews, struct window *window, const struct image_block *block)
+// What a piece that could not be read has, it has in parts.
+static void take_preview(const struct batch *batch, const struct view_piece *piece, size_t index)
 {
+    struct preview *preview = &batch->previews->items[index];
+    if (piece->is_read) {
+        memcpy(preview->bytes, piece->to + (preview->address - piece->address), preview->size);
+    } else {
+        preview->size =
+            (uint8_t)image_read(batch->image, preview->address, preview->bytes, preview->size);
+    }
+}
+
+static void flush(struct batch *batch)
+{
+    read_pieces(batch);
+    for (size_t i = 0; i < batch->count; i++) {
+        size_t end = i + 1 < batch->count ? batch->firsts[i + 1] : batch->previews->count;
+        for (size_t j = batch->firsts[i]; j < end; j++) {
+            take_preview(batch, &batch->pieces[i], j);
+        }
+    }
+    batch->count = 0;
+}
+
+// Blocks come by address.
+static void keep(struct batch *batch, const struct image_block *block)
+{
+    const uint64_t address = block->address;
+    const uint64_t size = block->size < KEPT_SIZE ? block->size : KEPT_SIZE;
+    struct view_piece *last = batch->count == 0 ? NULL : &batch->pieces[batch->count - 1];
+    if (last != NULL && address >= last->address &&
+        address - last->address <= PIECE_SIZE_MAX - KEPT_SIZE) {
+        last->size = address - last->address + size;
+    } else {
+        if (batch->count == PIECES) {
+            flush(batch);
+        }
+        batch->firsts[batch->count] = batch->previews->count;
+        batch->pieces[batch->count++] = (struct view_piece){.address = address, .size = size};
+    }
+    struct previews *previews = batch->previews;
     previews->items = must_grow(
         previews->items, previews->count, &previews->capacity, sizeof(previews->items[0]));
-    struct preview *preview = &previews->items[previews->count++];
-    size_t size = block->size < KEPT_SIZE ? (size_t)block->size : KEPT_SIZE;
-    preview->address = block->address;
-    preview->size = (uint8_t)read_window(window, block->address, preview->bytes, size);
+    previews->items[previews->count++] =
+        (struct preview){.address = address, .size = (uint8_t)size};
 }
 
 // As an image_reader.
@@ -99,17 +135,25 @@ static void release(void *context)
 void previews_keep(struct image *image, unsigned kinds)
 {
     struct previews *previews = must_allocate(1, sizeof(*previews));
-    struct window window = {.image = image};
+    struct batch batch = {
+        .image = image,
+        .previews = previews,
+        .bytes = must_allocate(PIECES, PIECE_SIZE_MAX),
+    };
     for (size_t i = 0; i < image->block_count; i++) { // by address: image_sort()
         const struct image_block *block = &image->blocks[i];
         if (block->kind == IMAGE_BUSY && (kinds >> block->class_ & 1) != 0) {
-            keep(previews, &window, block);
+            keep(&batch, block);
         }
     }
+    flush(&batch);
+    free(batch.bytes);
     if (image->release_reader != NULL) {
         image->release_reader(image->reader);
     }
     image->read = read_kept;
+    image->read_many = NULL;
+    image->find_filled = NULL;
     image->hold = NULL;
     image->reader = previews;
     image->release_reader = release;

@@ -6,6 +6,7 @@
 #include "base/layout.h"
 #include "cli/cli.h"
 #include "cli/memory.h"
+#include "record/channel.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -96,8 +97,21 @@ static bool has_interpreter(Elf *elf, char *interpreter, size_t capacity)
     return false;
 }
 
-// Whether the file's dynamic symbols have this one.
-static bool has_symbol(Elf *elf, const char *wanted)
+// Whether the text at an offset in a table of texts is one of those that sanitizers' programs have.
+static bool is_of_sanitizer(const Elf_Data *texts, size_t offset)
+{
+    static const char *const NAMES[] = {"__asan_init", "__tsan_init"};
+    bool is_found = false;
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]) && !is_found; i++) {
+        size_t size = strlen(NAMES[i]) + 1;
+        is_found = offset < texts->d_size && texts->d_size - offset >= size &&
+                   memcmp((const char *)texts->d_buf + offset, NAMES[i], size) == 0;
+    }
+    return is_found;
+}
+
+// Whether the file's dynamic symbols are those of a program with a sanitizer.
+static bool has_sanitizer(Elf *elf)
 {
     for (Elf_Scn *section = elf_nextscn(elf, NULL); section != NULL;
          section = elf_nextscn(elf, section)) {
@@ -107,35 +121,59 @@ static bool has_symbol(Elf *elf, const char *wanted)
             continue;
         }
         Elf_Data *data = elf_getdata(section, NULL);
-        size_t count = data == NULL ? 0 : data->d_size / header.sh_entsize;
+        Elf_Data *texts = elf_getdata(elf_getscn(elf, header.sh_link), NULL);
+        bool is_whole = data != NULL && texts != NULL && texts->d_buf != NULL;
+        size_t count = is_whole ? data->d_size / header.sh_entsize : 0;
         for (size_t i = 0; i < count && i < INT32_MAX; i++) {
             GElf_Sym symbol;
-            if (gelf_getsym(data, (int)i, &symbol) != NULL) {
-                const char *name = elf_strptr(elf, header.sh_link, symbol.st_name);
-                if (name != NULL && strcmp(name, wanted) == 0) {
-                    return true;
-                }
+            if (gelf_getsym(data, (int)i, &symbol) != NULL &&
+                is_of_sanitizer(texts, symbol.st_name)) {
+                return true;
             }
         }
     }
     return false;
 }
 
-// Whether a file has a Halde of its own in it.
-static bool has_layout(int descriptor)
+// What of a Halde of its own a file has in it.
+struct own_halde {
+    bool has_heaps;
+    bool has_recorder;
+};
+
+static struct own_halde find_halde(int descriptor)
 {
+    struct own_halde found = {false, false};
     struct stat status;
     if (fstat(descriptor, &status) != 0 || status.st_size <= 0) {
-        return false;
+        return found;
     }
     size_t size = (size_t)status.st_size;
     void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
     if (bytes == MAP_FAILED) {
-        return false;
+        return found;
     }
-    bool is_found = memmem(bytes, size, LAYOUT_MAGIC, sizeof(LAYOUT_MAGIC)) != NULL;
+    found.has_heaps = memmem(bytes, size, LAYOUT_MAGIC, sizeof(LAYOUT_MAGIC)) != NULL;
+    found.has_recorder = memmem(bytes, size, CHANNEL_VARIABLE, sizeof(CHANNEL_VARIABLE)) != NULL;
     munmap(bytes, size);
-    return is_found;
+    return found;
+}
+
+static void check_static(struct program *program, const char *path, int descriptor)
+{
+    const struct own_halde own = find_halde(descriptor);
+    program->is_static = true;
+    if (!own.has_heaps) {
+        set_trouble(program, EXIT_OWN_FAILURE,
+            must_format("%s is statically linked, so nothing can be loaded into it: link it with "
+                        "libhalde.a, or dynamically",
+                path));
+    } else if (!own.has_recorder) {
+        set_trouble(program, EXIT_OWN_FAILURE,
+            must_format("%s is statically linked with libhalde-heap.a, which has no recorder: link "
+                        "it with libhalde.a, or dynamically",
+                path));
+    }
 }
 
 static void check_elf(struct program *program, const char *path, int descriptor, Elf *elf)
@@ -157,20 +195,14 @@ static void check_elf(struct program *program, const char *path, int descriptor,
                 "libhalde-preload.so cannot be loaded",
                 path));
     } else if (!has_interpreter(elf, interpreter, sizeof(interpreter))) {
-        if (!has_layout(descriptor)) {
-            set_trouble(program, EXIT_OWN_FAILURE,
-                must_format(
-                    "%s is statically linked, so nothing can be loaded into it: link it with "
-                    "libhalde.a, or dynamically",
-                    path));
-        }
+        check_static(program, path, descriptor);
     } else if (strstr(interpreter, "ld-linux") == NULL) {
         set_trouble(program, EXIT_OWN_FAILURE,
             must_format(
                 "%s is started by %s, not by glibc's loader, so libhalde-preload.so does not "
                 "fit: build it for glibc",
                 path, interpreter));
-    } else if (has_symbol(elf, "__asan_init") || has_symbol(elf, "__tsan_init")) {
+    } else if (has_sanitizer(elf)) {
         set_trouble(program, EXIT_OWN_FAILURE,
             must_format("%s is built with a sanitizer, which has an allocator of its own: build it "
                         "without -fsanitize",

@@ -12,10 +12,11 @@
 #include <stdbool.h>
 
 struct program {
-    char *path;    ///< file to execute
-    char **words;  ///< its arguments; ends with NULL
-    char *trouble; ///< what is wrong, and what to do; NULL: nothing
-    int code;      ///< exit code for that
+    char *path;     ///< file to execute
+    char **words;   ///< its arguments; ends with NULL
+    char *trouble;  ///< what is wrong, and what to do; NULL: nothing
+    int code;       ///< exit code for that
+    bool is_static; ///< nothing can be loaded into it: it has a recorder of its own, or trouble
 };
 
 /**

@@ -10,6 +10,7 @@
 #include "run/outcome.h"
 #include "run/program.h"
 #include "run/session.h"
+#include "target/process.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -24,6 +25,7 @@ enum {
     SLEEP_MS = 50,     // of the collector, when nobody rings
     SLEEP_MANY_MS = 2, // where several processes tell: only one of them can wake it
     SESSIONS_MAX = 4096,
+    LAST_WAIT_MS = 200, // for a child of a process that ended without a word
 };
 
 struct run {
@@ -33,8 +35,9 @@ struct run {
     size_t session_capacity;
     struct descendants descendants;
     pid_t child;
-    int status;     ///< of the child, as waitpid() tells it
-    bool has_ended; ///< the child
+    int status;         ///< of the child, as waitpid() tells it
+    char last_name[32]; ///< of the child, at its end
+    bool has_ended;     ///< the child
     FILE *report;
 };
 
@@ -201,10 +204,21 @@ static bool is_stop_of_terminal(int signal)
     return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
 }
 
+// What has ended has a name until it has been waited for.
+static void note_last_name(struct run *run)
+{
+    siginfo_t info = {0};
+    if (waitid(P_PID, (id_t)run->child, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+        info.si_pid == run->child) {
+        process_thread_name(run->child, run->child, run->last_name);
+    }
+}
+
 // Looks what the child does; waits for news if `flags` do not say WNOHANG.
 static void look_at_child(struct run *run, int flags)
 {
     int status;
+    note_last_name(run);
     if (run->has_ended || waitpid(run->child, &status, flags | WUNTRACED) != run->child) {
         return;
     }
@@ -236,6 +250,17 @@ static struct session *live_session(const struct run *run, pid_t process_id)
     return NULL;
 }
 
+// A process that has forked may end before its child asks: the stacks are there all the same.
+static struct session *last_session(const struct run *run, pid_t process_id)
+{
+    for (size_t i = run->session_count; i-- > 0;) {
+        if (run->sessions[i]->process_id == process_id) {
+            return run->sessions[i];
+        }
+    }
+    return NULL;
+}
+
 static void welcome(struct run *run, struct applicant *applicant)
 {
     pid_t process_id = applicant->process_id;
@@ -244,7 +269,7 @@ static void welcome(struct run *run, struct applicant *applicant)
         session_end(old, CAPTURE_REPLACED, 0);
     }
     struct session *from =
-        applicant->forked_from == 0 ? NULL : live_session(run, (pid_t)applicant->forked_from);
+        applicant->forked_from == 0 ? NULL : last_session(run, (pid_t)applicant->forked_from);
     struct session *session = NULL;
     if (applicant->forked_from == 0 || from != NULL) {
         session = add_session(run, process_id, process_id == run->child, from);
@@ -274,14 +299,14 @@ static bool has_gone(const struct session *session)
 
 static void end_root_session(struct run *run, struct session *session)
 {
-    if (WIFSIGNALED(run->status)) {
+    enum capture_end end = session_judge_end(session, run->last_name);
+    if (end == CAPTURE_REPLACED) {
+        session_end(session, end, 0);
+    } else if (WIFSIGNALED(run->status)) {
         session_end(session, CAPTURE_KILLED, (uint32_t)WTERMSIG(run->status));
-        return;
+    } else {
+        session_end(session, end, (uint32_t)WEXITSTATUS(run->status));
     }
-    // exec and exit_group() look alike from here; libc's ways to end all ask.
-    bool has_asked = session->image != NULL || session->trouble != NULL;
-    session_end(
-        session, has_asked ? CAPTURE_EXITED : CAPTURE_DETACHED, (uint32_t)WEXITSTATUS(run->status));
 }
 
 // Ends sessions whose process is no more. Returns how many are left.
@@ -296,7 +321,7 @@ static size_t end_sessions(struct run *run)
         if (session->process_id == run->child && run->has_ended) {
             end_root_session(run, session);
         } else if (session->process_id != run->child && has_gone(session)) {
-            session_end(session, session->image != NULL ? CAPTURE_EXITED : CAPTURE_DETACHED, 0);
+            session_end(session, session_judge_end(session, ""), 0);
         } else {
             left++;
         }
@@ -317,6 +342,19 @@ static bool serve(struct run *run)
     return is_busy;
 }
 
+// Whether another descendant asks when all that are known have ended.  libc's daemon() forks and
+// ends at once, by ways of its own, so that the child's question comes after the parent's end.
+static bool await_descendant(const struct run *run)
+{
+    if (run->descendants.listener < 0) {
+        return false;
+    }
+    enum capture_end end = run->sessions[run->session_count - 1]->process.end;
+    bool was_silent = end == CAPTURE_DETACHED || end == CAPTURE_KILLED;
+    struct pollfd wanted = {.fd = run->descendants.listener, .events = POLLIN};
+    return poll(&wanted, 1, was_silent ? LAST_WAIT_MS : 0) > 0;
+}
+
 static void collect(struct run *run)
 {
     for (;;) {
@@ -326,7 +364,8 @@ static void collect(struct run *run)
             look_at_child(run, WNOHANG);
         }
         size_t left = end_sessions(run);
-        if (left == 0 && (run->has_ended || run->descendants.listener < 0)) {
+        bool is_over = left == 0 && (run->has_ended || run->descendants.listener < 0);
+        if (is_over && !await_descendant(run)) {
             break;
         }
         if (!is_busy) {
@@ -353,17 +392,38 @@ static FILE *open_report(const struct run_options *options)
     return stream;
 }
 
+// Whether leaks were searched for: in the program that the child was last.
+static bool is_judged(const struct run *run)
+{
+    bool is_judged = false;
+    for (size_t i = 0; i < run->session_count; i++) {
+        is_judged = run->sessions[i]->is_root ? run->sessions[i]->is_classed : is_judged;
+    }
+    return is_judged;
+}
+
 static int report(struct run *run)
 {
     const struct run_options *options = run->options;
+    bool is_sarif = options->has_report && options->form == LEAK_SARIF;
+    struct sarif_log *sarif = is_sarif ? sarif_log_begin(run->report) : NULL;
     bool applies = false;
     for (size_t i = 0; i < run->session_count; i++) {
-        applies |= outcome_report(run->sessions[i], run->report);
+        applies |= outcome_report(run->sessions[i], run->report, sarif);
     }
-    if (fflush(run->report) != 0) {
+    bool is_written = sarif == NULL || sarif_log_end(sarif);
+    if (fflush(run->report) != 0 || !is_written) {
         cli_error(options->cli, "the report could not be written: %s", strerror(errno));
     }
-    return applies ? options->fail_code : exit_code(run);
+    if (applies) {
+        return options->fail_code;
+    }
+    if (options->fail_on != NULL && !is_judged(run) && exit_code(run) == 0) {
+        cli_error(options->cli, "leaks were not searched for, so --fail-on=%s cannot be answered",
+            options->fail_on);
+        return EXIT_OWN_FAILURE;
+    }
+    return exit_code(run);
 }
 
 static int run_found(struct run *run, const struct program *program, const char *preload)

@@ -147,9 +147,10 @@ static void describe_process(struct session *session)
 static void open_capture(struct session *session)
 {
     const struct run_options *options = session->options;
-    if (!options->has_capture || session->path != NULL) {
+    if (!options->has_capture || session->has_tried_capture) {
         return;
     }
+    session->has_tried_capture = true;
     char *program = process_name(session->process_id);
     bool is_known = strcmp(program, "?") != 0;
     session->path =
@@ -160,6 +161,8 @@ static void open_capture(struct session *session)
     if (session->writer == NULL) {
         cli_error(options->cli, "%s; only a report is made", error);
         free(error);
+        free(session->path);
+        session->path = NULL;
         return;
     }
     describe_process(session);
@@ -331,7 +334,23 @@ static bool has_replaced_itself(struct session *session)
     } else {
         free(executable);
     }
+    if (!is_other && !feed_is_replacing(&session->feed)) {
+        process_thread_name(session->process_id, session->process_id, session->kernel_name);
+    }
     return is_other;
+}
+
+// Libc's ways to end all ask.  What does not ask has become another program, of which the preload
+// object tells, or the kernel by another name; or it has called the kernel itself.
+enum capture_end session_judge_end(const struct session *session, const char *last_name)
+{
+    if (session->image != NULL || session->trouble != NULL) {
+        return CAPTURE_EXITED;
+    }
+    bool has_other_name = last_name[0] != '\0' && session->kernel_name[0] != '\0' &&
+                          strcmp(last_name, session->kernel_name) != 0;
+    return has_other_name || feed_is_replacing(&session->feed) ? CAPTURE_REPLACED
+                                                               : CAPTURE_DETACHED;
 }
 
 static void end_interval(struct session *session)

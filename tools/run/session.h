@@ -30,13 +30,15 @@ struct session {
     struct image *modules; ///< what is known of the process otherwise: modules, names
     bool is_classed;
     char *executable;        ///< path of the program that it was at first
+    char kernel_name[32];    ///< as the kernel called it last, while it was that program
     char *trouble;           ///< why there is no image, or no classes; NULL
     uint64_t interval_ns;    ///< length of an interval
     uint64_t interval_start; ///< on the process's clock
     uint32_t interval_count;
-    uint64_t modules_due;  ///< not to be looked at again before
-    uint64_t modules_wait; ///< then
-    bool has_new_frames;   ///< of code that is in no known module
+    uint64_t modules_due;   ///< not to be looked at again before
+    uint64_t modules_wait;  ///< then
+    bool has_new_frames;    ///< of code that is in no known module
+    bool has_tried_capture; ///< to begin it
     bool has_ended;
     int end_descriptor; ///< pidfd of a descendant; -1
 };
@@ -53,6 +55,11 @@ bool session_drain(struct session *session);
 void session_tick(struct session *session);
 /// The process has ended: reads the rest and closes the capture.
 void session_end(struct session *session, enum capture_end end, uint32_t status);
+
+/// What the end of a process was that has not been killed, and of one that has been, whether it was
+/// another program by then: CAPTURE_REPLACED.  `last_name`: as the kernel called it at its end; "":
+/// not known.
+enum capture_end session_judge_end(const struct session *session, const char *last_name);
 
 /// Nanoseconds since the process began to tell.
 uint64_t session_time(const struct session *session);

@@ -35,6 +35,7 @@ static bool function_matches(const char *glob, const struct symbol_frame *frame)
         return glob_matches(glob, symbols_name(frame, buffer, sizeof(buffer)));
     }
     return glob_matches(glob, frame->function) || glob_matches(glob, frame->linkage) ||
+           (frame->is_inlined && glob_matches(glob, frame->plain)) ||
            glob_matches(glob, without_parameters(frame->function, buffer, sizeof(buffer)));
 }
 

@@ -135,11 +135,18 @@ static bool write_lsan(FILE *stream, const struct suppression_subject *subject, 
     return is_written;
 }
 
+/// Valgrind calls a function as the linker does, but one that was inlined as the debug information.
+static const char *valgrind_name(const struct symbol_frame *frame)
+{
+    return frame->is_inlined && frame->plain[0] != 0 ? frame->plain : frame->linkage;
+}
+
 static void write_valgrind_frame(FILE *stream, const struct symbol_frame *frame)
 {
-    if (frame->linkage[0] != 0) {
+    const char *name = valgrind_name(frame);
+    if (name[0] != 0) {
         fputs("   fun:", stream);
-        write_line(stream, frame->linkage);
+        write_line(stream, name);
     } else if (frame->module[0] != 0) {
         fputs("   obj:", stream);
         write_line(stream, frame->module);

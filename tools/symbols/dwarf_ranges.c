@@ -4,6 +4,7 @@
 #include "symbols/dwarf_ranges.h"
 
 #include "cli/memory.h"
+#include "image/by_address.h"
 
 #include <stdlib.h>
 
@@ -66,16 +67,7 @@ void dwarf_ranges_sort(struct dwarf_ranges *ranges)
 
 const struct dwarf_range *dwarf_ranges_find(const struct dwarf_ranges *ranges, uint64_t address)
 {
-    size_t low = 0;
-    size_t high = ranges->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (ranges->items[middle].low <= address) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
+    size_t low = count_until(ranges->items, ranges->count, sizeof(*ranges->items), address);
     while (low > 0 && ranges->items[low - 1].high <= address) {
         low = ranges->items[low - 1].outer;
     }

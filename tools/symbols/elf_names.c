@@ -4,6 +4,7 @@
 #include "symbols/elf_names.h"
 
 #include "cli/memory.h"
+#include "image/by_address.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,13 +35,11 @@ static int badness(const struct elf_name *item)
     return (item->size == 0 ? 1000 : 0) + (is_mangled ? 0 : underscores * 10);
 }
 
+/// Of two symbols at one address.
 static int compare(const void *left_item, const void *right_item)
 {
     const struct elf_name *left = left_item;
     const struct elf_name *right = right_item;
-    if (left->address != right->address) {
-        return left->address < right->address ? -1 : 1;
-    }
     int difference = badness(left) - badness(right);
     if (difference != 0) {
         return difference;
@@ -51,6 +50,65 @@ static int compare(const void *left_item, const void *right_item)
         return left_length < right_length ? -1 : 1;
     }
     return strcmp(left->name, right->name);
+}
+
+// ---- Order --------------------------------------------------------------------------------------
+
+enum {
+    DIGIT_BITS = 11,
+    DIGITS = 1 << DIGIT_BITS,
+};
+
+/// One pass of a radix sort.
+static void sort_by_digit(
+    const struct elf_name *from, struct elf_name *to, size_t count, unsigned shift)
+{
+    size_t starts[DIGITS] = {0};
+    for (size_t i = 0; i < count; i++) {
+        starts[from[i].address >> shift & (DIGITS - 1)]++;
+    }
+    size_t before = 0;
+    for (size_t digit = 0; digit < DIGITS; digit++) {
+        size_t here = starts[digit];
+        starts[digit] = before;
+        before += here;
+    }
+    for (size_t i = 0; i < count; i++) {
+        to[starts[from[i].address >> shift & (DIGITS - 1)]++] = from[i];
+    }
+}
+
+/// By address: a large program has a hundred thousand symbols, and perhaps two of them are wanted.
+static void sort_by_address(struct elf_names *names)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; i < names->count; i++) {
+        bits |= names->items[i].address;
+    }
+    struct elf_name *other = must_allocate(names->capacity, sizeof(*other));
+    for (unsigned shift = 0; shift < 64 && bits >> shift != 0; shift += DIGIT_BITS) {
+        sort_by_digit(names->items, other, names->count, shift);
+        struct elf_name *sorted = other;
+        other = names->items;
+        names->items = sorted;
+    }
+    free(other);
+}
+
+/// Puts those of one address in order.
+static void sort_equals(struct elf_names *names)
+{
+    size_t end = 0;
+    for (size_t start = 0; start < names->count; start = end) {
+        for (end = start + 1; end < names->count; end++) {
+            if (names->items[end].address != names->items[start].address) {
+                break;
+            }
+        }
+        if (end - start > 1) {
+            qsort(names->items + start, end - start, sizeof(*names->items), compare);
+        }
+    }
 }
 
 void elf_names_init(struct elf_names *names, Dwfl_Module *module, uint64_t bias)
@@ -73,7 +131,8 @@ void elf_names_init(struct elf_names *names, Dwfl_Module *module, uint64_t bias)
             .is_function = GELF_ST_TYPE(symbol.st_info) != STT_OBJECT};
     }
     if (names->count > 0) {
-        qsort(names->items, names->count, sizeof(*names->items), compare);
+        sort_by_address(names);
+        sort_equals(names);
     }
 }
 
@@ -86,17 +145,7 @@ void elf_names_release(struct elf_names *names)
 /// Index of the first symbol behind an address.
 static size_t upper_bound(const struct elf_names *names, uint64_t address)
 {
-    size_t low = 0;
-    size_t high = names->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (names->items[middle].address <= address) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
+    return count_until(names->items, names->count, sizeof(*names->items), address);
 }
 
 const struct elf_name *elf_names_find(

@@ -106,6 +106,9 @@ static void set_function(struct symbols *symbols, struct symbol_frame *frame,
     if (linkage == NULL && symbol != NULL && (is_mangled(symbol->name) || from->name == NULL)) {
         linkage = symbol->name;
     }
+    if (from->name != NULL) {
+        frame->plain = text_pool_keep(&symbols->pool, from->name);
+    }
     if (linkage == NULL) {
         linkage = from->name;
     }
@@ -126,6 +129,7 @@ static struct symbol_frame plain_frame(
     const char *path = module != NULL ? image_string(symbols->image, module->path) : "";
     return (struct symbol_frame){.function = "",
         .linkage = "",
+        .plain = "",
         .file = "",
         .short_file = "",
         .module = path,
@@ -144,6 +148,18 @@ static void fill_frame(struct symbols *symbols, struct symbol_frame *frame,
     if (!frame->is_inlined && start != 0 && start <= pc_offset) {
         frame->function_offset = frame->offset - start;
     }
+}
+
+/// What debug information knows of an address.  What lies before main() is not shown with its
+/// lines: no debug information is read for it, which a C library may have many megabytes of.
+static size_t find_in_dwarf(struct symbols *symbols, struct module_file *file,
+    const struct elf_name *symbol, uint64_t pc_offset, struct dwarf_frame *found)
+{
+    if (symbol != NULL && roles_starts(symbol->name, path_last(file->path))) {
+        return 0;
+    }
+    struct dwarf_names *names = module_file_dwarf(file, &symbols->places);
+    return names != NULL ? dwarf_names_find(names, pc_offset, found) : 0;
 }
 
 static struct module_file *file_of(struct symbols *symbols, const struct image_module *module)
@@ -170,8 +186,7 @@ size_t symbols_look_up(
     struct module_file *file = file_of(symbols, module);
     const struct elf_name *symbol =
         file != NULL ? elf_names_find(&file->elf, pc_offset, true) : NULL;
-    size_t count =
-        file != NULL && file->has_dwarf ? dwarf_names_find(&file->dwarf, pc_offset, found) : 0;
+    size_t count = file != NULL ? find_in_dwarf(symbols, file, symbol, pc_offset, found) : 0;
     if (count == 0) {
         found[0] = (struct dwarf_frame){0};
         count = 1;

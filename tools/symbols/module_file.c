@@ -25,6 +25,7 @@
 
 /// What libdwfl's callback needs of us: there is no other way to hand it over.
 static const struct module_places *current_places;
+static char *debug_path; ///< of current_places: libdwfl wants the address of a variable
 
 __attribute__((format(printf, 2, 3))) static void note(
     const struct module_places *places, const char *format, ...)
@@ -99,21 +100,80 @@ void module_places_release(struct module_places *places)
 
 // ---- libdwfl's way back to us -------------------------------------------------------------------
 
+/// Whether a debug file of that name lies in a place: a directory, in which the file's own
+/// directory is repeated, whole or without what it begins with; or one beside the file.
+static bool is_in_place(const char *place, const char *file, const char *name)
+{
+    int length = (int)(strrchr(file, '/') - file);
+    bool is_found = false;
+    if (place[0] != '/') {
+        char *path = must_format("%.*s/%s/%s", length, file, place, name);
+        is_found = access(path, F_OK) == 0;
+        free(path);
+    }
+    for (int i = 0; i <= length && place[0] == '/' && !is_found; i++) {
+        if (file[i] == '/') {
+            char *path = must_format("%s%.*s/%s", place, length - i, file + i, name);
+            is_found = access(path, F_OK) == 0;
+            free(path);
+        }
+    }
+    return is_found;
+}
+
+/// Whether there may be a debug file by name.  Where there is none libdwfl would ask servers, and
+/// load all that this takes before it finds that it knows none.
+static bool may_be_there(const char *file, const char *link)
+{
+    if (file == NULL || file[0] != '/' || (link != NULL && strchr(link, '/') != NULL)) {
+        return true;
+    }
+    char *name =
+        link != NULL ? must_copy_text(link) : must_format("%s.debug", strrchr(file, '/') + 1);
+    char *places = must_format(":%s", debug_path);
+    char *rest = places;
+    bool is_found = false;
+    for (char *place = strsep(&rest, ":"); place != NULL && !is_found; place = strsep(&rest, ":")) {
+        is_found = is_in_place(place, file, name);
+    }
+    free(places);
+    free(name);
+    return is_found;
+}
+
+static int find_standard(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
+    const char *file, const char *link, GElf_Word checksum, char **found)
+{
+    bool asks_servers = current_places == NULL || current_places->can_download;
+    if (!asks_servers) {
+        int fd =
+            dwfl_build_id_find_debuginfo(module, data, name, base, file, link, checksum, found);
+        if (fd >= 0 || !may_be_there(file, link)) {
+            return fd;
+        }
+    }
+    return dwfl_standard_find_debuginfo(module, data, name, base, file, link, checksum, found);
+}
+
 /// Looks beside the file as the process saw it, then as it is seen from here.
 static int find_debug_file(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
     const char *file, const char *link, GElf_Word checksum, char **found)
 {
-    int fd = dwfl_standard_find_debuginfo(module, data, name, base, file, link, checksum, found);
+    int fd = find_standard(module, data, name, base, file, link, checksum, found);
     if (fd >= 0 || current_places == NULL || current_places->root[0] == 0 || file == NULL) {
         return fd;
     }
     char *path = must_format("%s%s", current_places->root, file);
-    fd = dwfl_standard_find_debuginfo(module, data, name, base, path, link, checksum, found);
+    fd = find_standard(module, data, name, base, path, link, checksum, found);
     free(path);
     return fd;
 }
 
-static char *debug_path; ///< of current_places: libdwfl wants the address of a variable
+static void set_current(const struct module_places *places)
+{
+    current_places = places;
+    debug_path = places != NULL ? places->debug_path : NULL;
+}
 
 static const Dwfl_Callbacks callbacks = {
     .find_elf = dwfl_build_id_find_elf,
@@ -251,20 +311,34 @@ static char *clean_path(const char *path)
     return copy;
 }
 
-static void add_names(struct module_file *file, Dwfl_Module *module)
+static void add_names(struct module_file *file, struct module_places *places, Dwfl_Module *module)
 {
     GElf_Addr bias = 0;
     // The file was reported at address 0: its addresses are ours, but for this.
     if (dwfl_module_getelf(module, &bias) == NULL) {
         bias = 0;
     }
+    file->module = module;
+    file->bias = bias;
+    set_current(places);
     elf_names_init(&file->elf, module, bias);
-    Dwarf_Addr dwarf_bias = 0;
-    Dwarf *dwarf = dwfl_module_getdwarf(module, &dwarf_bias);
-    if (dwarf != NULL) {
-        dwarf_names_init(&file->dwarf, dwarf, dwarf_bias - bias);
-        file->has_dwarf = true;
+    set_current(NULL);
+}
+
+struct dwarf_names *module_file_dwarf(struct module_file *file, struct module_places *places)
+{
+    if (!file->is_dwarf_tried && file->module != NULL) {
+        file->is_dwarf_tried = true;
+        set_current(places);
+        Dwarf_Addr dwarf_bias = 0;
+        Dwarf *dwarf = dwfl_module_getdwarf(file->module, &dwarf_bias);
+        set_current(NULL);
+        if (dwarf != NULL) {
+            dwarf_names_init(&file->dwarf, dwarf, dwarf_bias - file->bias);
+            file->has_dwarf = true;
+        }
     }
+    return file->has_dwarf ? &file->dwarf : NULL;
 }
 
 static bool read_file(struct module_file *file, struct module_places *places, int fd)
@@ -285,10 +359,7 @@ static bool read_file(struct module_file *file, struct module_places *places, in
         file->dwfl = NULL;
         return false;
     }
-    current_places = places;
-    debug_path = places->debug_path;
-    add_names(file, module);
-    current_places = NULL;
+    add_names(file, places, module);
     return true;
 }
 

@@ -81,6 +81,21 @@ bool roles_allocates(const char *function)
     return is_one_of(function, allocating_functions, COUNT(allocating_functions));
 }
 
+static bool is_start(const char *function)
+{
+    return is_one_of(function, start_functions, COUNT(start_functions));
+}
+
+static bool is_system_module(const char *module)
+{
+    return begins_with_one(module, system_modules, COUNT(system_modules));
+}
+
+bool roles_starts(const char *function, const char *module)
+{
+    return is_start(function) && is_system_module(module);
+}
+
 static bool is_c_library(const char *module)
 {
     return strncmp(module, "libc.so", 7) == 0 || strncmp(module, "ld-", 3) == 0 ||
@@ -110,11 +125,10 @@ void roles_set(struct symbol_frame *frame)
         strncmp(frame->module_name, "libhalde", 8) == 0 || roles_allocates(function) ||
         begins_with_one(function, allocating_prefixes, COUNT(allocating_prefixes));
     frame->is_system =
-        begins_with_one(frame->module_name, system_modules, COUNT(system_modules)) ||
+        is_system_module(frame->module_name) ||
         begins_with_one(frame->file, system_directories, COUNT(system_directories)) ||
         strstr(frame->file, "/include/c++/") != NULL ||
         begins_with_one(function, system_prefixes, COUNT(system_prefixes)) || is_wrapper(function);
     // A libc without symbols: what calls main() has no name there.
-    frame->is_start = is_one_of(function, start_functions, COUNT(start_functions)) ||
-                      (function[0] == 0 && is_c_library(frame->module_name));
+    frame->is_start = is_start(function) || (function[0] == 0 && is_c_library(frame->module_name));
 }

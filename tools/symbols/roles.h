@@ -13,4 +13,7 @@ void roles_set(struct symbol_frame *frame);
 /// Whether a function's name, as in the source or as the linker knows it, is one that allocates.
 bool roles_allocates(const char *function);
 
+/// Whether it is one of the system's that run before main(), or start a thread.
+bool roles_starts(const char *function, const char *module);
+
 #endif

@@ -31,7 +31,11 @@ struct symbols_options {
     void *context;
 };
 
-/// For the options of verbs that show names.
+/// For the options of verbs that show names: symbols_open() understands them.
+#define SYMBOLS_OPTION_NONE                                                                        \
+    {                                                                                              \
+        "no-symbols", 0, NULL, "modules and offsets only: no file is opened"                       \
+    }
 #define SYMBOLS_OPTION_DEBUGINFOD                                                                  \
     {                                                                                              \
         "debuginfod", 0, NULL,                                                                     \
@@ -42,6 +46,7 @@ struct symbols_options {
 struct symbol_frame {
     const char *function; ///< demangled; "": unknown
     const char *linkage;  ///< the name that the linker knows; "": unknown
+    const char *plain;    ///< as the debug information has it, without scopes; "": unknown
     const char *file;     ///< source file, with its directory; "": unknown
     const char
         *short_file;    ///< the same, as seen from here or from where it was compiled, or `file`
@@ -81,6 +86,9 @@ struct json;
 /// @param image    must outlive the symbols
 /// @param options  NULL: defaults, and nothing is said
 struct symbols *symbols_create(const struct image *image, const struct symbols_options *options);
+struct cli;
+/// As a verb's options say; what is missing is said as notes.
+struct symbols *symbols_open(const struct cli *cli, const struct image *image);
 /// NULL is allowed.
 void symbols_destroy(struct symbols *symbols);
 

@@ -4,6 +4,7 @@
 #include "target/copy.h"
 
 #include "cli/memory.h"
+#include "image/by_address.h"
 #include "image/resident.h"
 #include "target/bulk.h"
 
@@ -234,16 +235,7 @@ bool copy_take(struct copy *copy, const struct copy_order *order)
 // How many areas begin at or before an address.
 static size_t areas_until(const struct copy *copy, uint64_t address)
 {
-    size_t low = 0, high = copy->area_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (copy->areas[middle].start <= address) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
+    return count_until(copy->areas, copy->area_count, sizeof(*copy->areas), address);
 }
 
 static const struct area *find_area(const struct copy *copy, uint64_t address)

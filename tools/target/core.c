@@ -4,6 +4,7 @@
 #include "target/core.h"
 
 #include "cli/memory.h"
+#include "image/by_address.h"
 #include "target/core_notes.h"
 
 #include <errno.h>
@@ -282,16 +283,9 @@ static int compare_mappings(const void *left, const void *right)
 
 static const struct segment *segment_at(const struct core *core, uint64_t address)
 {
-    size_t low = 0, high = core->segment_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (core->segments[middle].start <= address) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low > 0 && address < core->segments[low - 1].end ? &core->segments[low - 1] : NULL;
+    const size_t until =
+        count_until(core->segments, core->segment_count, sizeof(*core->segments), address);
+    return until > 0 && address < core->segments[until - 1].end ? &core->segments[until - 1] : NULL;
 }
 
 // Segments, and what was mapped of files but has no segment at all.

@@ -4,6 +4,7 @@
 #include "target/core_notes.h"
 
 #include "cli/memory.h"
+#include "image/by_address.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -195,14 +196,7 @@ void core_notes_release(struct core_notes *notes)
 
 const struct core_file_range *core_notes_file_at(const struct core_notes *notes, uint64_t address)
 {
-    size_t low = 0, high = notes->file_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (notes->files[middle].start <= address) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low > 0 && address < notes->files[low - 1].end ? &notes->files[low - 1] : NULL;
+    const size_t until =
+        count_until(notes->files, notes->file_count, sizeof(*notes->files), address);
+    return until > 0 && address < notes->files[until - 1].end ? &notes->files[until - 1] : NULL;
 }

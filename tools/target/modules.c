@@ -4,6 +4,7 @@
 #include "target/modules.h"
 
 #include "cli/memory.h"
+#include "image/by_address.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,16 +27,8 @@ char *modules_plain_path(const char *path)
 static const struct target_mapping *mapping_at(
     const struct target_mapping *mappings, size_t count, uint64_t address)
 {
-    size_t low = 0, high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (mappings[middle].start <= address) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low > 0 && address < mappings[low - 1].end ? &mappings[low - 1] : NULL;
+    const size_t until = count_until(mappings, count, sizeof(*mappings), address);
+    return until > 0 && address < mappings[until - 1].end ? &mappings[until - 1] : NULL;
 }
 
 // A file may also be mapped as data, by whoever reads it: then its code is not where it belongs.

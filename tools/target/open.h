@@ -43,6 +43,12 @@ struct image *open_process_image(pid_t pid, int flags, struct target_error *erro
             "stop a busy process for no longer until it can be read exactly (default 250ms)"       \
     }
 
+/// For the options of verbs that take core files.
+#define OPEN_OPTION_EXECUTABLE                                                                     \
+    {                                                                                              \
+        "executable", 'e', "FILE", "the program of a core file, if it has moved"                   \
+    }
+
 /// As open_image(); of a live process only blocks that `choice` wants are kept (NULL: all).  It is
 /// asked in no order; heaps have their names by then, and the image its time.
 struct image *open_chosen_image(const struct cli *cli, const char *what, const char *executable,

@@ -21,11 +21,14 @@
 
 // What needs no right to another process: it looks at itself.
 static const char FROM_INSIDE[] =
-    "without that right the program can tell about its heaps itself: start it with "
-    "HALDE_OPTIONS=stats=1, or under `halde run`";
+    "without that right the program can tell about itself: start it with HALDE_OPTIONS=stats=1 "
+    "(its heaps) or HALDE_OPTIONS=mode=crt:crt_reachability=1 (its leaks, when it ends), or under "
+    "`halde run`";
 static const char FROM_RECORDING[] =
     "without that right `halde run`, under which it was started, knows what was recorded only: "
-    "blocks in use by call stack, but not which of them are lost";
+    "blocks in use by call stack, but not which of them are lost; that the program can find out "
+    "itself: with libhalde-preload.so in LD_PRELOAD and "
+    "HALDE_OPTIONS=mode=crt:crt_reachability=1:crt_stacks=16";
 
 struct why {
     pid_t pid;

@@ -4,6 +4,7 @@
 #include "target/target.h"
 
 #include "cli/memory.h"
+#include "image/by_address.h"
 #include "image/resident.h"
 #include "target/bulk.h"
 #include "target/internal.h"
@@ -198,16 +199,9 @@ const struct target_mapping *target_mappings(const struct target *target, size_t
 // Bytes from an address to the end of its mapping, if the process can read there; else 0.
 static uint64_t readable_size(const struct target *target, uint64_t address)
 {
-    size_t low = 0, high = target->mapping_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (target->mappings[middle].start <= address) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    const struct target_mapping *mapping = low > 0 ? &target->mappings[low - 1] : NULL;
+    const size_t until =
+        count_until(target->mappings, target->mapping_count, sizeof(*target->mappings), address);
+    const struct target_mapping *mapping = until > 0 ? &target->mappings[until - 1] : NULL;
     bool is_readable = mapping != NULL && address < mapping->end && mapping->is_readable;
     return is_readable ? mapping->end - address : 0;
 }

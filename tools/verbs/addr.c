@@ -16,10 +16,10 @@
 
 static const struct cli_option OPTIONS[] = {
     {"depth", 'd', "N", "frames to show of the stack (default 20)"},
-    {"no-symbols", 0, NULL, "modules and offsets only: no file is opened"},
+    SYMBOLS_OPTION_NONE,
     SYMBOLS_OPTION_DEBUGINFOD,
     OPEN_OPTION_MAX_PAUSE,
-    {"executable", 'e', "FILE", "the program of a core file, if it has moved"},
+    OPEN_OPTION_EXECUTABLE,
     {NULL, 0, NULL, NULL},
 };
 
@@ -384,11 +384,6 @@ static bool answer(const struct asking *asking, const uint64_t *addresses, size_
     return is_busy;
 }
 
-static void say_note(void *context, const char *text)
-{
-    cli_note(context, "%s", text);
-}
-
 static int ask(struct asking *asking, const uint64_t *addresses, size_t count)
 {
     const struct cli *cli = asking->cli;
@@ -398,13 +393,7 @@ static int ask(struct asking *asking, const uint64_t *addresses, size_t count)
         return EXIT_TROUBLE;
     }
     open_say_pause(cli, asking->image);
-    const struct symbols_options options = {
-        .is_off = cli_has(cli, "no-symbols"),
-        .can_download = cli_has(cli, "debuginfod"),
-        .note = say_note,
-        .context = (void *)(uintptr_t)cli,
-    };
-    asking->symbols = symbols_create(asking->image, &options);
+    asking->symbols = symbols_open(cli, asking->image);
     bool is_busy = answer(asking, addresses, count);
     symbols_destroy(asking->symbols);
     image_destroy(asking->image);

@@ -15,10 +15,10 @@
 static const struct cli_option OPTIONS[] = {
     {"limit", 'l', "N", "tell the first N findings (default 50)"},
     {"depth", 'd', "N", "frames to show of each stack (default 8)"},
-    {"no-symbols", 0, NULL, "modules and offsets only: no file is opened"},
+    SYMBOLS_OPTION_NONE,
     SYMBOLS_OPTION_DEBUGINFOD,
     OPEN_OPTION_MAX_PAUSE,
-    {"executable", 'e', "FILE", "the program of a core file, if it has moved"},
+    OPEN_OPTION_EXECUTABLE,
     {NULL, 0, NULL, NULL},
 };
 
@@ -212,11 +212,6 @@ static bool put_findings(const struct checking *checking)
 
 // ---- The verb ---------------------------------------------------------------------------------
 
-static void say_note(void *context, const char *text)
-{
-    cli_note(context, "%s", text);
-}
-
 static bool read_number(const struct cli *cli, const char *name, size_t *number)
 {
     uint64_t count;
@@ -241,13 +236,7 @@ static int check_image(struct checking *checking)
         return EXIT_TROUBLE;
     }
     open_say_pause(cli, checking->image);
-    const struct symbols_options options = {
-        .is_off = cli_has(cli, "no-symbols"),
-        .can_download = cli_has(cli, "debuginfod"),
-        .note = say_note,
-        .context = (void *)(uintptr_t)cli,
-    };
-    checking->symbols = symbols_create(checking->image, &options);
+    checking->symbols = symbols_open(cli, checking->image);
     bool is_printed = true;
     if (cli->is_json) {
         is_printed = put_findings(checking);

@@ -6,6 +6,7 @@
 #include "capture/subject.h"
 #include "cli/cli.h"
 #include "overview/comparison.h"
+#include "target/open.h"
 
 enum {
     USUAL_TOP = 20,
@@ -17,9 +18,9 @@ static const struct cli_option OPTIONS[] = {
     {"threshold", 0, "SIZE", "a finding is only what grew by more than this (default: any change)"},
     {"top", 't', "N", "show the N largest changes (default 20)"},
     {"all", 'a', NULL, "show all changes"},
-    {"no-symbols", 0, NULL, "modules and offsets only: no file is opened"},
+    SYMBOLS_OPTION_NONE,
     SYMBOLS_OPTION_DEBUGINFOD,
-    {"executable", 'e', "FILE", "the program of a core file, if it has moved"},
+    OPEN_OPTION_EXECUTABLE,
     {NULL, 0, NULL, NULL},
 };
 
@@ -78,11 +79,6 @@ static bool read_options(const struct cli *cli, struct comparison *comparison)
     return true;
 }
 
-static void say_note(void *context, const char *text)
-{
-    cli_note(context, "%s", text);
-}
-
 // One image after the other, so that only one is in memory.
 static bool add_side(const struct cli *cli, struct comparison *comparison, size_t number)
 {
@@ -91,13 +87,11 @@ static bool add_side(const struct cli *cli, struct comparison *comparison, size_
     if (!subject_open(cli, name, 0, &subject)) {
         return false;
     }
-    struct symbols_options options = {
-        .is_off = cli_has(cli, "no-symbols"),
-        .can_download = cli_has(cli, "debuginfod"),
-        .note = say_note,
-        .context = (void *)(uintptr_t)cli,
-    };
-    struct symbols *symbols = symbols_create(subject.image, &options);
+    if (!subject_has_blocks(cli, name, &subject)) {
+        subject_close(&subject);
+        return false;
+    }
+    struct symbols *symbols = symbols_open(cli, subject.image);
     comparison_add(comparison, number, &subject, symbols, name);
     symbols_destroy(symbols);
     subject_close(&subject);

@@ -222,8 +222,8 @@ static void check_ptrace(struct report *report)
                    strerror(number),
                    permission_has_seccomp() ? " (a system call filter is on this process)" : ""),
             "in a container: --cap-add=SYS_PTRACE; or run halde outside of it; a program can tell "
-            "about "
-            "its heaps itself with HALDE_OPTIONS=stats=1");
+            "about itself with HALDE_OPTIONS=stats=1 (heaps) or mode=crt:crt_reachability=1 "
+            "(leaks)");
     } else if (has_capability) {
         add(report, "attach", "ptrace", GOOD, "every process can be looked at (CAP_SYS_PTRACE)");
     } else {
@@ -357,7 +357,9 @@ static void check_program(struct report *report, char *name)
         program_release(&program);
         return;
     }
-    add(report, "program", "run", GOOD, "%s is dynamically linked and can be recorded",
+    add(report, "program", "run", GOOD,
+        program.is_static ? "%s is statically linked with libhalde.a and can be recorded"
+                          : "%s is dynamically linked and can be recorded",
         program.path);
     const char *bundled = scan_bundled(program.path);
     if (bundled != NULL) {

@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "export/profile.h"
+#include "target/open.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,9 +36,9 @@ static const struct cli_option OPTIONS[] = {
     {"value", 0, "bytes|blocks|allocated-bytes|allocated-blocks",
         "what folded stacks count (default bytes)"},
     {"free", 0, NULL, "free blocks, too (csv and jsonl)"},
-    {"no-symbols", 0, NULL, "modules and offsets only: no file is opened"},
+    SYMBOLS_OPTION_NONE,
     SYMBOLS_OPTION_DEBUGINFOD,
-    {"executable", 'e', "FILE", "the program of a core file, if it has moved"},
+    OPEN_OPTION_EXECUTABLE,
     {NULL, 0, NULL, NULL},
 };
 
@@ -105,11 +106,6 @@ static bool read_request(const struct cli *cli, struct request *request)
     return true;
 }
 
-static void say_note(void *context, const char *text)
-{
-    cli_note(context, "%s", text);
-}
-
 static bool write_stacks(const struct request *request, const struct subject *subject,
     struct symbols *symbols, FILE *stream)
 {
@@ -167,6 +163,10 @@ static bool check_subject(
             cli->arguments[0]);
         return false;
     }
+    bool lists_blocks = request->format == FORMAT_CSV || request->format == FORMAT_JSONL;
+    if (lists_blocks && !subject_has_blocks(cli, cli->arguments[0], subject)) {
+        return false;
+    }
     if (subject->image->stack_count <= 1) {
         cli_note(cli,
             "no block of \"%s\" has a call stack: run the program under halde run, or with "
@@ -187,13 +187,7 @@ static int run(const struct cli *cli)
     }
     int code = EXIT_TROUBLE;
     if (check_subject(cli, &request, &subject)) {
-        struct symbols_options options = {
-            .is_off = cli_has(cli, "no-symbols"),
-            .can_download = cli_has(cli, "debuginfod"),
-            .note = say_note,
-            .context = (void *)(uintptr_t)cli,
-        };
-        struct symbols *symbols = symbols_create(subject.image, &options);
+        struct symbols *symbols = symbols_open(cli, subject.image);
         code = write_file(cli, &request, &subject, symbols);
         symbols_destroy(symbols);
     }

@@ -17,7 +17,7 @@
 static const struct cli_option OPTIONS[] = {
     {"regions", 'r', NULL, "the regions of each heap, too"},
     OPEN_OPTION_MAX_PAUSE,
-    {"executable", 'e', "FILE", "the program of a core file, if it has moved"},
+    OPEN_OPTION_EXECUTABLE,
     {NULL, 0, NULL, NULL},
 };
 

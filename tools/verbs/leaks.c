@@ -30,10 +30,10 @@ static const struct cli_option OPTIONS[] = {
     {"depth", 'd', "N", "frames to show of each stack (default 20)"},
     {"full-paths", 0, NULL, "source files with their whole path"},
     {"all-frames", 0, NULL, "the allocator's frames, too"},
-    {"no-symbols", 0, NULL, "modules and offsets only: no file is opened"},
+    SYMBOLS_OPTION_NONE,
     SYMBOLS_OPTION_DEBUGINFOD,
     OPEN_OPTION_MAX_PAUSE,
-    {"executable", 'e', "FILE", "the program of a core file, if it has moved"},
+    OPEN_OPTION_EXECUTABLE,
     {NULL, 0, NULL, NULL},
 };
 
@@ -68,6 +68,10 @@ static const char DESCRIPTION[] =
     "  sds       to the characters of a string of Redis, behind 1 to 17 bytes that fit the block\n"
     "  interior  any, as LeakSanitizer has it; not among the usual ones\n"
     "\n"
+    "Movable Global and Local memory is kept by its handle: what nobody holds the handle of, nor "
+    "the "
+    "address, is lost.\n"
+    "\n"
     "A live process stands still while what may hold pointers is copied: all of its own memory but "
     "pages of zeros, at the speed of memory, 4 to 8 GB a second.\n"
     "\n"
@@ -84,7 +88,6 @@ static const char EXIT_CODES[] =
 /// What the command line says.
 struct request {
     struct leak_report_options report;
-    struct symbols_options symbols;
     enum leak_form form;
     uint32_t heuristics; // enum reach_heuristics
     bool has_heuristics;
@@ -162,11 +165,6 @@ static bool read_suppressions(const struct cli *cli, struct request *request)
     return true;
 }
 
-static void say_note(void *context, const char *text)
-{
-    cli_note(context, "%s", text);
-}
-
 static bool read_request(const struct cli *cli, struct request *request)
 {
     *request = (struct request){
@@ -177,13 +175,6 @@ static bool read_request(const struct cli *cli, struct request *request)
                 .has_color = cli->has_color && !cli_has_output(cli),
                 .is_ascii = !cli_is_utf8(),
                 .subject = cli->arguments[0],
-            },
-        .symbols =
-            {
-                .is_off = cli_has(cli, "no-symbols"),
-                .can_download = cli_has(cli, "debuginfod"),
-                .note = say_note,
-                .context = (void *)(uintptr_t)cli,
             },
     };
     if (cli_has(cli, "all")) {
@@ -252,7 +243,7 @@ static int print_report(const struct cli *cli, const struct request *request,
     if (!is_searched) {
         options.kinds |= 1u << REACH_NOT_SEARCHED;
     }
-    struct symbols *symbols = symbols_create(image, &request->symbols);
+    struct symbols *symbols = symbols_open(cli, image);
     struct leak_report *report = leak_report_create(image, symbols, &options);
     const struct leak_totals *totals = leak_report_totals(report);
     int code = exit_code(cli, request, totals);

@@ -6,6 +6,7 @@
 #include "capture/subject.h"
 #include "cli/cli.h"
 #include "overview/overview.h"
+#include "target/open.h"
 
 #include <stdlib.h>
 
@@ -16,9 +17,9 @@ enum {
 static const struct cli_option OPTIONS[] = {
     {"top", 't', "N", "sites in each list (default 10)"},
     {"explain", 'x', NULL, "say what each number means and what to do about it"},
-    {"no-symbols", 0, NULL, "modules and offsets only: no file is opened"},
+    SYMBOLS_OPTION_NONE,
     SYMBOLS_OPTION_DEBUGINFOD,
-    {"executable", 'e', "FILE", "the program of a core file, if it has moved"},
+    OPEN_OPTION_EXECUTABLE,
     {NULL, 0, NULL, NULL},
 };
 
@@ -44,11 +45,6 @@ static const char DESCRIPTION[] =
 
 static const char EXIT_CODES[] = "0: told; 2: the file or process could not be read.";
 
-static void say_note(void *context, const char *text)
-{
-    cli_note(context, "%s", text);
-}
-
 static bool read_top(const struct cli *cli, struct overview_options *options)
 {
     const char *text = cli_value(cli, "top");
@@ -64,13 +60,7 @@ static bool read_top(const struct cli *cli, struct overview_options *options)
 static bool print(
     const struct cli *cli, const struct subject *subject, const struct overview_options *options)
 {
-    struct symbols_options symbols_options = {
-        .is_off = cli_has(cli, "no-symbols"),
-        .can_download = cli_has(cli, "debuginfod"),
-        .note = say_note,
-        .context = (void *)(uintptr_t)cli,
-    };
-    struct symbols *symbols = symbols_create(subject->image, &symbols_options);
+    struct symbols *symbols = symbols_open(cli, subject->image);
     struct overview *overview = overview_create(subject, symbols);
     bool is_printed = false;
     if (cli->is_json) {

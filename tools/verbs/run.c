@@ -168,6 +168,21 @@ static bool read_report(const struct cli *cli, struct run_options *run)
     return read_suppressions(cli, run);
 }
 
+// Conditions on what this mode does not record: they would hold whatever the program does.
+static bool can_judge(const struct cli *cli, enum run_mode mode)
+{
+    static const char *const CONDITIONS[] = {"max-live", "max-blocks", "fail-on"};
+    size_t count = mode == RUN_OFF ? 3 : mode == RUN_CRT ? 2 : 0;
+    for (size_t i = 0; i < count; i++) {
+        if (cli_has(cli, CONDITIONS[i])) {
+            cli_error(cli, "--mode=%s does not know whether --%s applies; use --mode=exact%s",
+                run_mode_name(mode), CONDITIONS[i], i < 2 ? "" : ", sample or crt");
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool read_conditions(const struct cli *cli, struct run_options *run)
 {
     uint64_t code = EXIT_FAIL_ON;
@@ -183,7 +198,7 @@ static bool read_conditions(const struct cli *cli, struct run_options *run)
             cli, "fail-on", "leak, definite, indirect>=10, bytes>64K, blocks>5 or the like");
         return false;
     }
-    if (!number_option(cli, "fail-code", 255, &code)) {
+    if (!can_judge(cli, run->mode) || !number_option(cli, "fail-code", 255, &code)) {
         return false;
     }
     run->fail_code = (int)code;
@@ -225,6 +240,11 @@ const struct verb verb_run = {
         "environment "
         "is the one it would have without us, and so are its children, unless --follow is given.\n"
         "\n"
+        "A CONDITION of --fail-on begins with what is counted: definite, indirect, possible or "
+        "reachable blocks, leak (definite and indirect ones), blocks or bytes (of all leaks, "
+        "possible ones, too). Then > or >= and a number or size; without these it means: more than "
+        "none. Of several, separated by commas, one is enough. Suppressed blocks do not count.\n"
+        "\n"
         "With --mode=crt the program runs on the debug heap (crtdbg.h), with fences around each "
         "block, "
         "freed blocks kept for a while and, if libhalde-checked.so is installed, checks of what "
@@ -233,15 +253,15 @@ const struct verb verb_run = {
         "made. "
         "What it starts runs without.\n"
         "\n"
-        "A process that ends by a signal, or by a system call that libc knows nothing of, cannot "
-        "be "
-        "looked at any more: then it is told what it had in use, by stack.",
+        "A process that ends by a signal, becomes another program (exec), or ends by a system call "
+        "that libc knows nothing of, cannot be looked at any more: then it is told what it had in "
+        "use, by stack.",
     .options = options,
     .examples = examples,
     .exit_codes =
         "That of the program; 128 + N if signal N has ended it; 23 (or --fail-code) if --fail-on, "
-        "--max-live or --max-blocks applies; 125 if halde itself failed, 126 if the program may "
-        "not be "
+        "--max-live or --max-blocks applies; 125 if halde itself failed, or could not find out "
+        "whether --fail-on applies where the program ended well; 126 if the program may not be "
         "executed, 127 if there is none.",
     .has_json = true,
     .takes_program = true,

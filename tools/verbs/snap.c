@@ -23,7 +23,7 @@ static const struct cli_option OPTIONS[] = {
     {"leaks", 'l', NULL, "search for leaks first and keep what was found"},
     {"free", 0, NULL, "keep free blocks, too"},
     OPEN_OPTION_MAX_PAUSE,
-    {"executable", 'e', "FILE", "the program of a core file, if it has moved"},
+    OPEN_OPTION_EXECUTABLE,
     {NULL, 0, NULL, NULL},
 };
 

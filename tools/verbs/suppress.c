@@ -7,6 +7,7 @@
 #include "cli/memory.h"
 #include "leaks/leaks.h"
 #include "report/report.h"
+#include "target/open.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -25,7 +26,7 @@ static const struct cli_option options[] = {
     {"output", 'o', "FILE", "Append to FILE, instead of writing to standard output"},
     {"reason", 'r', "TEXT", "Why the leak is accepted; goes into the entry"},
     SYMBOLS_OPTION_DEBUGINFOD,
-    {"executable", 'e', "FILE", "The program of a core file, if it has moved"},
+    OPEN_OPTION_EXECUTABLE,
     {NULL, 0, NULL, NULL},
 };
 
@@ -355,11 +356,6 @@ static bool close_output(const struct request *request)
     return is_good;
 }
 
-static void say_note(void *context, const char *text)
-{
-    cli_note(context, "%s", text);
-}
-
 static bool suppress(struct request *request, struct suppressions *known)
 {
     struct image *image = open_image(
@@ -369,12 +365,7 @@ static bool suppress(struct request *request, struct suppressions *known)
     }
     bool is_good = false;
     if (find_classes(request, image) && open_output(request)) {
-        const struct symbols_options symbols_options = {
-            .can_download = cli_has(request->cli, "debuginfod"),
-            .note = say_note,
-            .context = (void *)(uintptr_t)request->cli,
-        };
-        struct symbols *symbols = symbols_create(image, &symbols_options);
+        struct symbols *symbols = symbols_open(request->cli, image);
         is_good = write_entries(request, image, symbols, known);
         symbols_destroy(symbols);
         is_good = close_output(request) && is_good;

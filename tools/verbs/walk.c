@@ -26,10 +26,10 @@ static const struct cli_option OPTIONS[] = {
     {"count", 'c', NULL, "only how many they are, and their bytes"},
     {"jsonl", 0, NULL, "JSON, one line a block"},
     {"stacks", 0, "N", "JSON: up to N frames of each block's stack"},
-    {"no-symbols", 0, NULL, "modules and offsets only: no file is opened"},
+    SYMBOLS_OPTION_NONE,
     SYMBOLS_OPTION_DEBUGINFOD,
     OPEN_OPTION_MAX_PAUSE,
-    {"executable", 'e', "FILE", "the program of a core file, if it has moved"},
+    OPEN_OPTION_EXECUTABLE,
     {NULL, 0, NULL, NULL},
 };
 
@@ -47,7 +47,9 @@ static const char DESCRIPTION[] =
     "Lists blocks by address: where one is, how many bytes were asked for, how many more it takes "
     "(OVERHEAD), and what is known of it: age, type and request number of debug blocks, thread, "
     "and "
-    "who allocated it. With --free the list has no holes: free ranges, blocks that wait in a "
+    "who allocated it. A core file does not say when it was written: there ages count back from "
+    "the "
+    "newest block. With --free the list has no holes: free ranges, blocks that wait in a "
     "thread's magazine (cached), freed blocks that the debug heap keeps, and what is reserved "
     "only.\n"
     "\n"
@@ -432,22 +434,6 @@ static bool put_document(struct listing *listing)
 
 // ---- The verb ---------------------------------------------------------------------------------
 
-static void say_note(void *context, const char *text)
-{
-    cli_note(context, "%s", text);
-}
-
-static struct symbols *make_symbols(const struct cli *cli, const struct image *image)
-{
-    const struct symbols_options options = {
-        .is_off = cli_has(cli, "no-symbols"),
-        .can_download = cli_has(cli, "debuginfod"),
-        .note = say_note,
-        .context = (void *)(uintptr_t)cli,
-    };
-    return symbols_create(image, &options);
-}
-
 static bool list(struct listing *listing)
 {
     const struct cli *cli = listing->cli;
@@ -484,7 +470,7 @@ static int walk_image(const struct cli *cli, struct listing *listing)
         if (wants_free && !listing->image->has_free_blocks) {
             cli_note(cli, "%s has busy blocks only: it was made without --free", cli->arguments[0]);
         }
-        listing->symbols = make_symbols(cli, listing->image);
+        listing->symbols = symbols_open(cli, listing->image);
         is_listed = list(listing);
         symbols_destroy(listing->symbols);
         free(listing->chosen);

@@ -12,16 +12,17 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct cli_option OPTIONS[] = {
     {"depth", 'd', "N", "look N steps back: who points at those that point here (default 1)"},
     {"top", 't', "N", "show N of those that point at one block (default 20)"},
     {"all", 'a', NULL, "show all of them"},
     {"no-path", 0, NULL, "without the way from a root"},
-    {"no-symbols", 0, NULL, "modules and offsets only: no file is opened"},
+    SYMBOLS_OPTION_NONE,
     SYMBOLS_OPTION_DEBUGINFOD,
     OPEN_OPTION_MAX_PAUSE,
-    {"executable", 'e', "FILE", "the program of a core file, if it has moved"},
+    OPEN_OPTION_EXECUTABLE,
     {NULL, 0, NULL, NULL},
 };
 
@@ -37,8 +38,9 @@ static const char DESCRIPTION[] =
     "thread's stack, thread-local storage or registers, or in other memory.  Then it shows the "
     "shortest way from a root to the block, which tells why the block still counts as in use.\n"
     "\n"
-    "ADDR may lie anywhere in a block. If it lies in none, words are searched that are exactly "
-    "this address.\n"
+    "ADDR may lie anywhere in a block, or be the handle of movable Global or Local memory. If it "
+    "is "
+    "neither, words are searched that are exactly this address.\n"
     "\n"
     "The function named beside a place on a stack is the one whose return address lies next to it, "
     "which may be one that has returned already.";
@@ -60,6 +62,12 @@ struct who {
     uint64_t top;
 };
 
+static bool is_handle(const struct who *who, uint32_t block)
+{
+    return leaks_block_of(&who->search, block) == LEAKS_HANDLE;
+}
+
+// Of anything but a handle.
 static const struct image_block *image_block_of(const struct who *who, uint32_t block)
 {
     return &who->image->blocks[leaks_block_of(&who->search, block)];
@@ -101,8 +109,9 @@ static bool read_request(struct who *who)
 
 // Where a word stands, for both forms of output.
 struct place {
-    const struct leaks_root *root; // NULL: in a block
+    const struct leaks_root *root; // NULL: in a block, or a handle
     uint32_t block;                // of the search
+    bool is_handle;                // of movable memory
     uint64_t address;              // of the word; 0: a register
     const struct image_thread *thread;
     const struct image_module *module;
@@ -131,6 +140,7 @@ static struct place place_of(const struct who *who, uint32_t block, uint32_t roo
         .address = address,
     };
     if (place.root == NULL) {
+        place.is_handle = is_handle(who, block);
         return place;
     }
     if (root == who->search.input.root_count) {
@@ -159,7 +169,10 @@ static const char *kind_of(const struct place *place)
         [REACH_ROOT_OTHER] = "mapping",
         [REACH_ROOT_IGNORED] = "ignored",
     };
-    return place->root == NULL ? "block" : NAMES[place->root->kind];
+    if (place->root == NULL) {
+        return place->is_handle ? "handle" : "block";
+    }
+    return NAMES[place->root->kind];
 }
 
 // ---- Text -------------------------------------------------------------------------------------
@@ -189,8 +202,11 @@ static void put_site(const struct who *who, const struct image_block *block)
     if (frame != NULL) {
         printf(", ");
         cli_put_text(stdout, symbols_name(frame, name, sizeof(name)));
-        printf(" ");
-        cli_put_text(stdout, symbols_place(frame, false, place, sizeof(place)));
+        symbols_place(frame, false, place, sizeof(place));
+        if (strcmp(name, place) != 0) { // what has no name is called by its place
+            printf(" ");
+            cli_put_text(stdout, place);
+        }
     } else if (detail->file != 0) {
         printf(", ");
         cli_put_text(stdout, image_string(who->image, detail->file));
@@ -200,6 +216,10 @@ static void put_site(const struct who *who, const struct image_block *block)
 
 static void put_block(const struct who *who, uint32_t number)
 {
+    if (is_handle(who, number)) {
+        printf("handle of movable memory");
+        return;
+    }
     const struct image_block *block = image_block_of(who, number);
     printf("%" PRIu64 " bytes", block->size);
     put_site(who, block);
@@ -277,8 +297,8 @@ static void put_referrer(const struct who *who, const struct referrer *referrer,
     const struct place place = place_of(who, pointer->block, pointer->root, pointer->address);
     printf("%*s", (int)(2 + 4 * level), "");
     if (place.root == NULL) {
-        const struct image_block *block = image_block_of(who, place.block);
-        printf("0x%" PRIx64 " +%" PRIu64 "  (", block->address, place.address - block->address);
+        const uint64_t start = reach_block_of(&who->search.input, place.block).start;
+        printf("0x%" PRIx64 " +%" PRIu64 "  (", start, place.address - start);
         put_block(who, place.block);
         printf(")");
     } else {
@@ -406,8 +426,8 @@ static void put_subject(const struct who *who)
         printf("%s0x%" PRIx64 "%s  in no busy block\n", strong, who->address, end);
         return;
     }
-    const struct image_block *block = image_block_of(who, who->block);
-    printf("%s0x%" PRIx64 "%s  ", strong, block->address, end);
+    const uint64_t start = reach_block_of(&who->search.input, who->block).start;
+    printf("%s0x%" PRIx64 "%s  ", strong, start, end);
     put_block(who, who->block);
     if (who->has_path) {
         printf(", %s", leak_kind_name(who->reach.classes[who->block]));
@@ -459,14 +479,19 @@ static void json_site(const struct who *who, struct json *json, const struct ima
 
 static void json_block(const struct who *who, struct json *json, uint32_t number)
 {
-    const struct image_block *block = image_block_of(who, number);
+    const struct reach_block block = reach_block_of(&who->search.input, number);
     json_open_object(json);
-    json_put_address(json, "address", block->address);
-    json_put_number(json, "size", block->size);
+    json_put_address(json, "address", block.start);
+    json_put_number(json, "size", block.size);
+    if (is_handle(who, number)) {
+        json_put_flag(json, "is_handle", true);
+    }
     if (who->has_path) {
         json_put_text(json, "leak_kind", leak_kind_name(who->reach.classes[number]));
     }
-    json_site(who, json, block);
+    if (!is_handle(who, number)) {
+        json_site(who, json, image_block_of(who, number));
+    }
     json_close_object(json);
 }
 
@@ -567,19 +592,13 @@ static bool put_json(const struct who *who)
 static uint32_t find_block(const struct who *who)
 {
     const struct image_block *block = image_block_at(who->image, who->address);
-    if (block == NULL) {
-        return REACH_NO_BLOCK;
-    }
-    return reach_block_at(&who->search.input, block->address);
+    const uint64_t address = block != NULL ? block->address : who->address;
+    return reach_block_at(&who->search.input, address); // or a handle
 }
 
 static int print_all(struct who *who)
 {
-    const struct symbols_options options = {
-        .is_off = cli_has(who->cli, "no-symbols"),
-        .can_download = cli_has(who->cli, "debuginfod"),
-    };
-    who->symbols = symbols_create(who->image, &options);
+    who->symbols = symbols_open(who->cli, who->image);
     bool is_written = true;
     if (who->cli->is_json) {
         is_written = put_json(who);
@@ -588,8 +607,7 @@ static int print_all(struct who *who)
     }
     symbols_destroy(who->symbols);
     if (!is_written) {
-        cli_error(who->cli, "the answer could not be written");
-        return EXIT_TROUBLE;
+        return EXIT_TROUBLE; // dispatch.c says so
     }
     return who->referrers.direct_count > 0 ? EXIT_CLEAN : EXIT_FINDING;
 }
@@ -608,7 +626,7 @@ static int search_and_print(struct who *who)
     } else {
         who->search.input.has_referrers = true;
         who->has_path = who->block != REACH_NO_BLOCK && !cli_has(who->cli, "no-path") &&
-                        reach_search(&who->search.input, &who->reach);
+                        leaks_search_run(&who->search, &who->reach);
         code = print_all(who);
         referrers_release(&who->referrers);
         reach_release(&who->reach);

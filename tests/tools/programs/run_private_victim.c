@@ -3,7 +3,7 @@
 
 /*
  * A Windows program, as run_private.py has it recorded: heaps of its own, the process heap, Global
- * and Local memory.  What it loses is definite; what it keeps is reachable from `kept`.
+ * and Local memory.  What it loses is definite (`inner`: indirect); what it keeps is reachable.
  *
  *     run_private_victim [ many | kill ]
  */
@@ -23,6 +23,8 @@ enum {
 
 static HANDLE private_heap;
 static void *volatile kept; // so that nothing is optimised away
+static void *volatile kept_object;
+static void *volatile kept_memory;
 
 static void must(int condition, const char *what)
 {
@@ -116,12 +118,35 @@ static __attribute__((noinline)) void lose_in_unserialised_heap(void)
     kept = NULL;
 }
 
-// Through the handle table its data is reachable for ever.
-static __attribute__((noinline)) void keep_movable(void)
+static __attribute__((noinline)) void lose_movable(void)
 {
-    HGLOBAL object = GlobalAlloc(GMEM_MOVEABLE | GMEM_ZEROINIT, 137); // line: movable
+    HGLOBAL object = GlobalAlloc(GMEM_MOVEABLE | GMEM_ZEROINIT, 139); // line: movable
     must(object != NULL && GlobalLock(object) != NULL, "GlobalAlloc of a movable object");
     must(!GlobalUnlock(object), "GlobalUnlock");
+}
+
+// A movable object that holds the only handle of another one: the second is lost with it.
+static __attribute__((noinline)) void lose_movables(void)
+{
+    HLOCAL outer = LocalAlloc(LMEM_MOVEABLE, 151); // line: outer
+    void **first = LocalLock(outer);
+    must(first != NULL, "LocalLock");
+    *first = LocalAlloc(LMEM_MOVEABLE, 157); // line: inner
+    must(!LocalUnlock(outer), "LocalUnlock");
+}
+
+// The handle is all that leads to its memory.
+static __attribute__((noinline)) void keep_movable(void)
+{
+    kept_object = GlobalAlloc(GMEM_MOVEABLE, 137); // line: kept
+    must(kept_object != NULL, "GlobalAlloc of a movable object");
+}
+
+// Only the address is held, as programs do that lock an object for good.
+static __attribute__((noinline)) void keep_locked(void)
+{
+    kept_memory = GlobalLock(GlobalAlloc(GMEM_MOVEABLE, 163)); // line: locked
+    must(kept_memory != NULL, "GlobalLock");
 }
 
 // ---- What is no leak ----------------------------------------------------------------------------
@@ -258,7 +283,10 @@ static void lose_all(void)
     lose_moved_global();
     lose_in_fixed_heap();
     lose_in_unserialised_heap();
+    lose_movable();
+    lose_movables();
     keep_movable();
+    keep_locked();
 }
 
 // Many blocks of one size, half of which are lost: what sampling has to estimate.

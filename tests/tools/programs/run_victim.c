@@ -314,6 +314,13 @@ static int run_case(const char *name, long number, char *program)
     fflush(stdout);
     if (is(name, "exec")) {
         execl("/bin/echo", "echo", "replaced", (char *)NULL);
+    } else if (is(name, "exec_self")) {
+        execlp(program, program, "none", (char *)NULL);
+    } else if (is(name, "raw_exec")) {
+        char *words[] = {(char *)"echo", (char *)"replaced", NULL};
+        syscall(SYS_execve, "/bin/echo", words, environ);
+    } else if (is(name, "raw_exit")) {
+        syscall(SYS_exit_group, 13);
     } else if (is(name, "kill")) {
         usleep(200000);
         kill(getpid(), SIGKILL);

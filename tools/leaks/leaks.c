@@ -173,7 +173,7 @@ static const char *find_trouble(const struct image *image)
     if (image->thread_count == 0 || image->threads[0].register_count == 0) {
         return "the threads' registers are not known, so blocks in use would count as lost";
     }
-    if (image->block_count > REACH_BLOCKS_MAX - VIEW_HANDLES_MAX) {
+    if (image->block_count > (size_t)REACH_BLOCKS_MAX - VIEW_HANDLES_MAX) {
         return "there are too many blocks for one search";
     }
     return NULL;

@@ -14,6 +14,10 @@ these modes, in turn, N rounds:
   dump        crt and the classic dump of every leaked block at the end, on a file
   malloc_debug  libc_malloc_debug with MALLOC_CHECK_=3, the fences of libc
   valgrind    memcheck without its leak search
+  asan        AddressSanitizer without its leak search, of programs that are built for it
+
+For that mode some workloads of ../malloc are built twice, with gcc, and measured in all modes; they do not count in the
+last two columns.
 
 A figure is the median of the rounds: seconds of the program's wall clock (of redis: processor seconds of the server for
 a fixed number of requests) and its peak resident memory.  The table shows both relative to plain.  Whatever is not
@@ -36,7 +40,9 @@ import sys
 import tempfile
 import time
 
-MODES = ("plain", "crt", "checked", "stacks", "reach", "dump", "malloc_debug", "valgrind")
+MODES = ("plain", "crt", "checked", "stacks", "reach", "dump", "malloc_debug", "valgrind", "asan")
+
+REAL = ("python3", "sqlite3", "gcc cc1", "perl", "redis")
 
 PYTHON_WORK = """
 import sys
@@ -98,10 +104,10 @@ def c_work(size):
 
 
 class Program:
-    """A command, where to find it, and what it needs in the folder `work`."""
+    """A command, where to find it, and what it needs in the folder `work`; the same built for AddressSanitizer."""
 
-    def __init__(self, name, command, environment=None):
-        self.name, self.command, self.environment = name, command, environment or {}
+    def __init__(self, name, command, environment=None, asan=None):
+        self.name, self.command, self.environment, self.asan = name, command, environment or {}, asan
 
 
 def write(path, text):
@@ -152,6 +158,32 @@ def programs_in(work, size):
     return programs
 
 
+def build(work, name, flags):
+    """Builds a workload of ../malloc, which is one file and, in C, what all of them share."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    source = glob.glob(os.path.join(here, "..", "malloc", name + ".c*"))[0]
+    is_cxx = source.endswith(".cpp")
+    program = os.path.join(work, name + ("-asan" if flags else ""))
+    command = ["g++", "-std=c++17"] if is_cxx else ["gcc", "-std=c17", "-D_GNU_SOURCE", "-DBENCH_HALDE=0"]
+    command += ["-O2", "-g", "-fno-builtin-malloc", "-fno-builtin-free", *flags, "-pthread", source, "-o", program]
+    if not is_cxx:
+        command += [f"-I{here}/../../include", f"-I{here}/../../src", f"{here}/../micro/bench.c"]
+    return program if subprocess.run(command, check=False).returncode == 0 else None
+
+
+def built_programs(work, size):
+    """What is measured with AddressSanitizer, too."""
+    count = str(size * 10)
+    rows = (("trees", ["trees"]), ("strings", ["strings", "--count=" + count]),
+            ("map", ["containers", "map", str(size // 200)]), ("hash", ["containers", "hash", str(size // 200)]))
+    programs = []
+    for name, (source, *arguments) in rows if shutil.which("g++") else ():
+        plain, asan = (build(work, source, flags) for flags in ((), ("-fsanitize=address",)))
+        if plain and asan:
+            programs.append(Program(name, [plain, *arguments], asan=[asan, *arguments]))
+    return programs
+
+
 # ---- Modes ----------------------------------------------------------------------------------------------------------
 
 
@@ -166,6 +198,7 @@ def environment_of(mode, libraries):
         "stacks": {"LD_PRELOAD": preload, "HALDE_OPTIONS": "mode=crt:crt_leak_check=0:crt_stacks=16"},
         "reach": {"LD_PRELOAD": preload, "HALDE_OPTIONS": "mode=crt:crt_leak_list=0"},
         "dump": {"LD_PRELOAD": preload, "HALDE_OPTIONS": "mode=crt"},
+        "asan": {"ASAN_OPTIONS": "detect_leaks=0"},
         "malloc_debug": {"LD_PRELOAD": "libc_malloc_debug.so.0", "MALLOC_CHECK_": "3"},
     }
     return table[mode]
@@ -241,7 +274,7 @@ def run_redis(command, environment, work, requests):
 
 def run_once(program, mode, options, work):
     environment = dict(os.environ, **program.environment, **environment_of(mode, options.libraries))
-    command = [*prefix_of(mode), *program.command]
+    command = program.asan if mode == "asan" else [*prefix_of(mode), *program.command]
     if program.name != "redis":
         return run_command(command, environment, work)
     requests = options.requests // (5 if mode == "valgrind" else 1)
@@ -270,6 +303,7 @@ def ratio_text(runs, program, mode):
 
 def summary_text(runs, names, mode):
     texts = []
+    names = [name for name in names if name in REAL] or names
     for field in ("seconds", "peak"):
         ratios = [median_of(runs, name, mode, field) / median_of(runs, name, "plain", field)
                   for name in names if (name, mode) in runs and median_of(runs, name, "plain", field)]
@@ -331,14 +365,17 @@ def main():
         modes.remove(mode)
     runs, failures = {}, 0
     with tempfile.TemporaryDirectory() as work:
-        programs = programs_in(work, 2000 if options.quick else 60000)
+        size = 2000 if options.quick else 60000
+        programs = programs_in(work, size) + (built_programs(work, size) if "asan" in modes else [])
         wanted = [name for name in options.programs.split(",") if name]
         programs = [program for program in programs if not wanted or program.name in wanted]
-        for name in {"python3", "sqlite3", "gcc cc1", "perl", "redis"} - {program.name for program in programs}:
+        for name in set(REAL) - {program.name for program in programs}:
             print(f"cost.py: {name} is not installed, or was not asked for, and left out", file=sys.stderr)
         for number in range(1, options.rounds + 1):
             for program in programs:
                 for mode in modes:
+                    if mode == "asan" and not program.asan:
+                        continue
                     run = run_once(program, mode, options, work)
                     first = runs.get((program.name, "plain"), [None])[0]
                     if not is_right(program, mode, run, first):

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 // What a record keeps as a number or derives: file and line of many places, names that change or
-// go, the sizes of aligned blocks, alignments, sizes that no record can hold.
+// go, the sizes of aligned blocks, alignments, sizes that no heap can have.
 
 #include "capture.h"
 
